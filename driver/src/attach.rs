@@ -1,0 +1,132 @@
+//! Finds the core library and, through it, the real driver: once, when the first name is looked up.
+//!
+//! This runs inside `dlsym`, under the loader's lock (and some of the driver manager's): it reads files and loads
+//! libraries, but never asks the network, starts a thread or a child, or waits.
+
+use crate::abi::{Attach, Binding, CORE_ENTRY, CORE_FILE, CORE_SONAME, Core};
+use crate::names::Choices;
+use core::ffi::{CStr, c_char, c_void};
+use core::ptr;
+use std::ffi::CString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The core's functions and what it keeps for this file.
+#[derive(Clone, Copy)]
+pub struct Attached {
+    pub core: &'static Core,
+    pub binding: *const Binding,
+}
+
+// SAFETY: the core hands out a binding that never changes and is never freed, for use from any thread.
+unsafe impl Send for Attached {}
+// SAFETY: as above.
+unsafe impl Sync for Attached {}
+
+static STATE: OnceLock<Result<Attached, CString>> = OnceLock::new();
+
+/// The address that `dlsym` answers for `name`.
+pub fn resolve(name: &'static CStr, choices: &Choices) -> *const c_void {
+    match STATE.get_or_init(attach) {
+        Ok(Attached { core, binding }) => {
+            let mut hookable = false;
+            let ask = if choices.hook.is_null() { ptr::null_mut() } else { &raw mut hookable };
+            // SAFETY: `binding` came from this core; `name` is NUL-terminated; `ask` is NULL or writable.
+            let real = unsafe { (core.lookup)(*binding, name.as_ptr(), ask) };
+            if hookable && !real.is_null() { choices.hook } else { real }
+        }
+        Err(_) => choices.stub,
+    }
+}
+
+/// For the hooks: they are handed out only after a successful attach.
+pub fn attached() -> Option<Attached> {
+    STATE.get().and_then(|state| state.as_ref().ok()).copied()
+}
+
+/// For the stubs: what the one diagnostic record says.
+pub fn refusal() -> &'static CStr {
+    match STATE.get() {
+        Some(Err(why)) => why,
+        _ => c"[tokenshim] the real driver is not loaded.",
+    }
+}
+
+fn attach() -> Result<Attached, CString> {
+    let file = own_file().ok_or(c"[tokenshim] the loader does not know which file libtokenshim_driver.so came from.")?;
+    let entry = core_entry(&file)?;
+    let c_file = CString::new(file.into_os_string().into_vec()).map_err(|_| c"[tokenshim] the driver file's path holds a NUL.".to_owned())?;
+    let mut core: *const Core = ptr::null();
+    let mut why = [0u8; 512];
+    // SAFETY: as `Attach` asks: a NUL-terminated path, a writable pointer, a buffer with its size.
+    let binding = unsafe { entry(c_file.as_ptr(), &mut core, why.as_mut_ptr().cast(), why.len()) };
+    // SAFETY: with a binding, the core wrote the address of its static table.
+    match unsafe { core.as_ref() } {
+        Some(core) if !binding.is_null() => Ok(Attached { core, binding }),
+        _ => Err(CStr::from_bytes_until_nul(&why).unwrap_or_default().to_owned()),
+    }
+}
+
+/// The path under which the loader knows this library.
+fn own_file() -> Option<PathBuf> {
+    // SAFETY: `Dl_info` is plain C data, for which zeros are a value.
+    let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };
+    // SAFETY: any address may be asked about; this one lies in this library.
+    let known = unsafe { libc::dladdr((&raw const STATE).cast(), &mut info) } != 0;
+    if !known || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: dladdr(3): a NUL-terminated path that lives as long as the library, which is never unloaded.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    Some(PathBuf::from(std::ffi::OsStr::from_bytes(name.to_bytes())))
+}
+
+/// The core: the one that is loaded already, else beside this file, one folder up, or by name.
+fn core_entry(file: &Path) -> Result<Attach, CString> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let beside = [folder.join(CORE_FILE), folder.join("..").join(CORE_FILE)];
+    let core = open(CORE_SONAME, libc::RTLD_NOLOAD)
+        .or_else(|| beside.iter().filter(|path| path.exists()).find_map(|path| open(&CString::new(path.as_os_str().as_bytes()).ok()?, 0)))
+        .or_else(|| open(CORE_SONAME, 0));
+    let Some(core) = core else {
+        return Err(message(&format!(
+            "cannot load {CORE_FILE}, which belongs beside {} or one folder up. Put it there, or reinstall tokenshim. The loader says: {}",
+            file.display(),
+            loader_words(),
+        )));
+    };
+    // SAFETY: an open library and a NUL-terminated name.
+    let entry = unsafe { libc::dlsym(core, CORE_ENTRY.as_ptr()) };
+    if entry.is_null() {
+        return Err(message(&format!(
+            "{} and the {CORE_FILE} that is loaded are of different versions. Reinstall tokenshim, and make the driver library's copies anew.",
+            file.display(),
+        )));
+    }
+    // SAFETY: the entry's name carries the number of the very file in which `Attach` stands.
+    Ok(unsafe { core::mem::transmute::<*mut c_void, Attach>(entry) })
+}
+
+/// As the driver managers open drivers: nothing of the core becomes visible to anybody else.
+fn open(path: &CStr, more_flags: i32) -> Option<*mut c_void> {
+    // SAFETY: a NUL-terminated path; the core's constructors do nothing.
+    let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_LAZY | libc::RTLD_LOCAL | more_flags) };
+    (!library.is_null()).then_some(library)
+}
+
+fn loader_words() -> String {
+    // SAFETY: dlerror returns NULL or NUL-terminated text that lives until this thread's next dl call.
+    let words: *const c_char = unsafe { libc::dlerror() };
+    if words.is_null() {
+        return "nothing".into();
+    }
+    // SAFETY: as above.
+    unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
+}
+
+/// A record's text: under 512 bytes, no NUL inside.
+fn message(text: &str) -> CString {
+    let text: String = format!("[tokenshim] {text}").chars().filter(|c| *c != '\0').take(500).collect();
+    CString::new(text).unwrap_or_default()
+}

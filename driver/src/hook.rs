@@ -1,0 +1,33 @@
+//! The hooks' entries: each puts this file's binding and its own letter before the arguments, and calls the core.
+//!
+//! They stand here, not in the core, because a call's handle alone does not tell which of several real drivers
+//! it belongs to; the copy of this library through which it came does.
+
+use crate::abi::{Handle, Letter, Return, TextPointer};
+use crate::attach::attached;
+use core::ffi::c_void;
+
+/// SQL_ERROR, should a hook ever be called before its name was looked up.
+const ERROR: Return = -1;
+
+macro_rules! hooks {
+    ($($function:ident($($arg:ident: $type:ty),* $(,)?): $($name:ident $letter:ident),*;)*) => {$(
+        hooks!(@each $function [$($arg: $type),*] ($($arg),*) $($name $letter),*);
+    )*};
+    (@each $function:ident $args:tt $values:tt $($name:ident $letter:ident),*) => {$(
+        hooks!(@one $function $args $values $name $letter);
+    )*};
+    (@one $function:ident [$($arg:ident: $type:ty),*] ($($value:ident),*) $name:ident $letter:ident) => {
+        /// # Safety
+        /// As ODBC asks of whoever calls this function.
+        pub unsafe extern "C" fn $name($($arg: $type),*) -> Return {
+            match attached() {
+                // SAFETY: the caller's arguments, as ODBC has them, and the binding that this core gave.
+                Some(to) => unsafe { (to.core.$function)(to.binding, Letter::$letter, $($value),*) },
+                None => ERROR,
+            }
+        }
+    };
+}
+
+for_each_hook!(hooks);

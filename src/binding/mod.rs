@@ -1,0 +1,179 @@
+//! The real driver of one copy of the driver library: found, opened, and each of its names bound to NULL, to a hook,
+//! or to its own address.
+//!
+//! Everything here runs inside `dlsym`, under locks of the loader and of the driver manager: it reads files and opens
+//! the real driver, and does nothing else. odbc-sys lends types and constants only: one of its functions called
+//! would be the driver manager called from inside a driver.
+
+#[macro_use]
+pub mod abi;
+mod driver_manager;
+pub mod library;
+mod locate;
+
+use crate::config::ini::{Environment, Registry};
+use crate::error::Error;
+use abi::{Binding, Core, Handle, Letter, Return, TextPointer};
+use core::ffi::{CStr, c_char, c_void};
+use driver_manager::{Present, is_foreign, present};
+use library::Library;
+use locate::{locate, refused, same_file};
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use std::ffi::{CString, OsStr};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+/// The files of all copies of the driver library that are attached, or being attached.
+static COPIES: Lazy<Mutex<Vec<PathBuf>>> = Lazy::new(Default::default);
+
+macro_rules! real_functions {
+    ($($function:ident($($arg:ident: $type:ty),* $(,)?): $($name:ident $letter:ident),*;)*) => {
+        #[allow(missing_docs)] // of fields: each is the function it is named after
+        /// The real driver's own functions behind the hooks, by letter; `None` where it has none.
+        pub struct RealFunctions {
+            $(pub $function: [Option<unsafe extern "C" fn($($arg: $type),*) -> Return>; 3],)*
+        }
+
+        impl RealFunctions {
+            fn of(library: Library) -> Self {
+                let mut functions = Self { $($function: [None; 3],)* };
+                // SAFETY: a driver's function of this name has the arguments that ODBC gives it.
+                $($(functions.$function[Letter::$letter as usize] = unsafe { function(library, stringify!($name)) };)*)*
+                functions
+            }
+        }
+    };
+}
+for_each_hook!(real_functions);
+
+/// The real driver's own function `name`; `None` where it has none, or only one of a driver manager's.
+///
+/// # Safety
+/// `F` is the type of a function pointer, and the one that this name has.
+unsafe fn function<F>(library: Library, name: &str) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*const c_void>()) };
+    let name = CString::new(name).ok()?;
+    let address = library.symbol(&name);
+    // SAFETY: an address that is not NULL is a value of a function pointer's type, which is as large.
+    (!address.is_null() && !is_foreign(address)).then(|| unsafe { core::mem::transmute_copy(&address) })
+}
+
+/// A copy of the driver library and its real driver.
+pub struct Bound {
+    /// The real driver's file, as its section names it.
+    pub real_driver: String,
+    /// The sections of odbcinst.ini whose `Driver` is this copy.
+    pub sections: Vec<String>,
+    /// The driver managers that were there when it was loaded.
+    pub present: Present,
+    /// The real driver's functions behind the hooks.
+    pub real: RealFunctions,
+    library: Library,
+}
+
+impl Bound {
+    /// Finds and opens the real driver of `file`.
+    ///
+    /// # Errors
+    /// IM003, with the section and what to do.
+    fn attach(file: &Path) -> Result<Self, Error> {
+        let (present, manager) = present();
+        let registry = Registry::read(&manager, &Environment::process());
+        let located = locate(file, &registry)?;
+        {
+            let mut copies = COPIES.lock();
+            copies.push(file.to_owned());
+            if copies.iter().any(|copy| same_file(copy, &located.real_driver)) {
+                return Err(refused(format!(
+                    "{} names {} as RealDriver, which is tokenshim itself: set it to the real driver's file, then restart the application.",
+                    located.named_by,
+                    located.real_driver.display(),
+                )));
+            }
+        }
+        let library = Library::open(&located.real_driver, present.only_iodbc()).map_err(|words| {
+            refused(format!(
+                "the real driver of {} cannot be loaded: {words}. Check RealDriver there, then restart the application.",
+                located.named_by,
+            ))
+        })?;
+        if library.symbol(c"SQLAllocHandle").is_null() && library.symbol(c"SQLAllocEnv").is_null() {
+            return Err(refused(format!(
+                "{}, the RealDriver of {}, is no ODBC driver: it has neither SQLAllocHandle nor SQLAllocEnv. Set RealDriver to the driver's file.",
+                located.real_driver.display(),
+                located.named_by,
+            )));
+        }
+        Ok(Self {
+            real_driver: located.real_driver.to_string_lossy().into_owned(),
+            sections: located.sections,
+            present,
+            real: RealFunctions::of(library),
+            library,
+        })
+    }
+
+    /// What is set at this moment, as the driver manager that loaded us would read it.
+    pub fn registry(&self) -> Registry {
+        Registry::read(&present().1, &Environment::process())
+    }
+}
+
+/// [`abi::Attach`], the core library's one entry for the driver library.
+///
+/// # Safety
+/// As [`abi::Attach`] says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tokenshim_driver_attach_1(
+    file: *const c_char,
+    core: *mut *const Core,
+    why: *mut c_char,
+    why_bytes: usize,
+) -> *const Binding {
+    // SAFETY: the caller passes a NUL-terminated path.
+    let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
+    let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));
+    match bound {
+        Ok(bound) => {
+            // SAFETY: the caller passes a writable pointer.
+            unsafe { *core = &crate::hooks::CORE };
+            // Lives until the process ends: the driver manager may hold its hooks' addresses for as long.
+            std::ptr::from_ref(Box::leak(Box::new(bound))).cast()
+        }
+        Err(error) => {
+            let message = error.message();
+            let fit = message.len().min(why_bytes.saturating_sub(1));
+            // SAFETY: the caller passes `why_bytes` writable bytes; `fit` and the NUL are within them.
+            unsafe {
+                core::ptr::copy_nonoverlapping(message.as_ptr(), why.cast(), fit);
+                *why.add(fit) = 0;
+            }
+            core::ptr::null()
+        }
+    }
+}
+
+/// [`Core::lookup`].
+///
+/// # Safety
+/// `binding` came from [`tokenshim_driver_attach_1`]; `name` is NUL-terminated; `hookable` is NULL or writable.
+pub unsafe extern "C" fn lookup(binding: *const Binding, name: *const c_char, hookable: *mut bool) -> *const c_void {
+    // SAFETY: as the caller promised.
+    let (bound, name) = unsafe { (bound(binding), CStr::from_ptr(name)) };
+    let address = bound.library.symbol(name);
+    if !hookable.is_null() {
+        // SAFETY: as the caller promised.
+        unsafe { *hookable = !address.is_null() && !is_foreign(address) };
+    }
+    address
+}
+
+/// The binding that a hook was called with.
+///
+/// # Safety
+/// `binding` came from [`tokenshim_driver_attach_1`].
+pub unsafe fn bound(binding: *const Binding) -> &'static Bound {
+    // SAFETY: it is a leaked `Bound`, which never changes.
+    unsafe { &*binding.cast::<Bound>() }
+}

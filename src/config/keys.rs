@@ -1,0 +1,100 @@
+//! tokenshim's configuration keys: one table. It decides what may stand in a connection string, what is removed from
+//! it, and what `odbcinst.ini.example` must show.
+
+/// Who may set a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The driver's section or the DSN: an administrator's word.
+    Section,
+    /// There, or a connection string: whoever may type one.
+    Anywhere,
+}
+
+/// Whether this version acts on a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Works,
+    /// The name is reserved; setting it is refused, so that nobody believes it works.
+    Reserved,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written; read in any case.
+    pub name: &'static str,
+    /// Who may set it.
+    pub place: Place,
+    /// Whether this version acts on it.
+    pub state: State,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+}
+
+const fn key(name: &'static str, place: Place, state: State, meaning: &'static str) -> Key {
+    Key { name, place, state, meaning }
+}
+
+use Place::{Anywhere, Section};
+use State::{Reserved, Works};
+
+/// Every key of tokenshim's own. All but `RealDriver` begin with `Token`, so that none collides with a driver's.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key("RealDriver",             Section,  Works,    "File of the real driver: a full path, or a name searched as the driver manager does."),
+    key("TokenProfile",           Anywhere, Works,    "How this driver takes a token; by default known from RealDriver's file name."),
+    key("TokenSource",            Anywhere, Works,    "Where the token comes from."),
+    key("TokenEndpoint",          Section,  Works,    "Token URL, where it is not derived from the profile and the host: https, or http on loopback."),
+    key("TokenDiscovery",         Section,  Reserved, "OIDC discovery URL."),
+    key("TokenScope",             Anywhere, Works,    "Scope asked for; default from the profile."),
+    key("TokenClientId",          Anywhere, Works,    "Client id; the driver's own Auth_Client_ID is honoured too."),
+    key("TokenClientSecret",      Anywhere, Works,    "Client secret; the driver's own Auth_Client_Secret is honoured too."),
+    key("TokenClientSecretFile",  Section,  Works,    "File that holds the client secret; nobody else may be able to read it."),
+    key("TokenClientSecretEnv",   Section,  Works,    "Environment variable that holds the client secret."),
+    key("TokenClientCertificate", Section,  Reserved, "PEM file with certificate and key, for a client assertion instead of a secret."),
+    key("TokenClientAuth",        Section,  Works,    "How the client shows its secret: basic or post; default from the profile."),
+    key("TokenTenant",            Anywhere, Works,    "Entra tenant to sign in to."),
+    key("TokenCommand",           Section,  Reserved, "Program and arguments, run without a shell, that prints a token."),
+    key("TokenFile",              Section,  Reserved, "File that holds the token."),
+    key("TokenEnv",               Section,  Reserved, "Environment variable that holds the token."),
+    key("TokenKeywords",          Section,  Reserved, "For any other driver: keywords to set, with {token} in a value; -Name removes one."),
+    key("TokenAllowedHosts",      Section,  Works,    "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),
+    key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token; never more than the application's login timeout."),
+    key("TokenUser",              Anywhere, Reserved, "Whose stored sign-in to use."),
+    key("TokenCallback",          Anywhere, Reserved, "Name of the provider that the host program registered."),
+    key("TokenCache",             Section,  Reserved, "Where tokens are kept: memory or file."),
+    key("TokenRenewal",           Section,  Reserved, "When to renew a token that is in use."),
+    key("TokenAllowUnencrypted",  Section,  Works,    "yes lets a token go over a connection whose encryption or certificate check is switched off."),
+    key("TokenProxy",             Section,  Works,    "Proxy to the identity provider; default: the environment's."),
+    key("TokenCAFile",            Section,  Works,    "PEM file with a further CA for the identity provider, beside the system's."),
+    key("TokenLog",               Section,  Reserved, "Log file, or stderr."),
+    key("TokenLogLevel",          Section,  Reserved, "How much is logged."),
+];
+
+/// The row of `name`, in any case. Drivers have words of their own that begin with `Token`: those have none.
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_but_the_real_driver_begins_with_token_and_stands_once() {
+        for (index, key) in KEYS.iter().enumerate() {
+            assert!(key.name.starts_with("Token") || key.name == "RealDriver", "{}", key.name);
+            assert!(!KEYS[..index].iter().any(|other| other.name.eq_ignore_ascii_case(key.name)), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn a_connection_string_can_never_name_a_file_a_command_an_endpoint_a_proxy_or_a_log() {
+        for word in ["File", "Command", "Endpoint", "Discovery", "Proxy", "Log", "Certificate", "Env", "Hosts", "Unencrypted"] {
+            for key in KEYS.iter().filter(|key| key.name.contains(word)) {
+                assert_eq!(key.place, Section, "{}", key.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What an administrator and an application said: read, never guessed.
+
+pub mod connection_string;
+pub mod ini;
+pub mod keys;
+pub mod resolve;
+pub mod settings;
+pub mod text;

@@ -1,0 +1,159 @@
+//! From settings to the configuration of one sign-in.
+
+use super::settings::{Setting, Settings};
+use crate::error::Error;
+use crate::token::Secret;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long getting a token may take where nobody says: the slowest real source, a cold `az`, needs a few seconds.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// An hour: whoever asks for more has mistaken the unit.
+const MAX_TIMEOUT_SECONDS: u64 = 3600;
+
+/// What a driver's profile brings along where the settings say nothing.
+pub struct Defaults {
+    /// The source that the driver's own keywords ask for, where they do.
+    pub source: Option<&'static str>,
+    /// The scope its service wants.
+    pub scope: Option<&'static str>,
+    /// The driver's own keywords for a client id and secret.
+    pub client_id_keyword: Option<&'static str>,
+    /// As above.
+    pub client_secret_keyword: Option<&'static str>,
+}
+
+/// Where the client secret is.
+#[derive(Clone, Debug)]
+pub enum SecretPlace {
+    /// Here.
+    Value(Secret),
+    /// In a file that nobody else may read.
+    File(PathBuf),
+    /// In an environment variable.
+    Environment(String),
+}
+
+/// How a client shows its secret to a token endpoint (RFC 6749, 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// In the Authorization header.
+    Basic,
+    /// In the form.
+    Post,
+}
+
+/// The way to an identity provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Route {
+    /// `TokenProxy`; without it the environment's.
+    pub proxy: Option<String>,
+    /// `TokenCAFile`, beside the system's store.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How to get a token for one connection.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where an administrator should look, in a message's words.
+    pub section: String,
+    /// `TokenSource`, as written.
+    pub source: String,
+    /// `TokenEndpoint`.
+    pub endpoint: Option<String>,
+    /// `TokenScope`, else the profile's.
+    pub scope: Option<String>,
+    /// `TokenClientId`, else the driver's own word for it.
+    pub client_id: Option<String>,
+    /// The client secret, else the driver's own word for it.
+    pub client_secret: Option<SecretPlace>,
+    /// `TokenClientAuth`.
+    pub client_auth: Option<ClientAuth>,
+    /// `TokenTenant`.
+    pub tenant: Option<String>,
+    /// `TokenTimeout`.
+    pub timeout: Duration,
+    /// `TokenProxy` and `TokenCAFile`.
+    pub route: Route,
+}
+
+impl Config {
+    /// `None` where nothing asks for a token: then the connection is none of tokenshim's business.
+    ///
+    /// # Errors
+    /// A value that means nothing, with its place and its key.
+    pub fn resolve(settings: &Settings, defaults: &Defaults) -> Result<Option<Self>, Error> {
+        let (source, section) = match (settings.get("TokenSource"), defaults.source) {
+            (Some(setting), _) if !setting.value.is_empty() => (setting.value, setting.origin),
+            (None, Some(source)) => (source.to_owned(), settings.home()),
+            _ => return Ok(None),
+        };
+        // Advice should name a place that an administrator can change.
+        let section = match section {
+            super::settings::Origin::ConnectionString => settings.home(),
+            section => section,
+        };
+        let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
+        Ok(Some(Self {
+            section: section.to_string(),
+            source,
+            endpoint: text("TokenEndpoint"),
+            scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
+            client_id: either(settings, "TokenClientId", defaults.client_id_keyword).map(|setting| setting.value),
+            client_secret: client_secret(settings, defaults),
+            client_auth: client_auth(settings)?,
+            tenant: text("TokenTenant"),
+            timeout: timeout(settings)?,
+            route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
+        }))
+    }
+}
+
+/// tokenshim's own key, else the driver's.
+fn either(settings: &Settings, key: &str, driver_keyword: Option<&'static str>) -> Option<Setting> {
+    settings.first_of(&[key]).or_else(|| settings.first_of(&[driver_keyword?]))
+}
+
+fn client_secret(settings: &Settings, defaults: &Defaults) -> Option<SecretPlace> {
+    let value = either(settings, "TokenClientSecret", defaults.client_secret_keyword);
+    let file = || settings.first_of(&["TokenClientSecretFile"]);
+    let variable = || settings.first_of(&["TokenClientSecretEnv"]);
+    value
+        .map(|setting| SecretPlace::Value(Secret::new(setting.value)))
+        .or_else(|| file().map(|setting| SecretPlace::File(setting.value.into())))
+        .or_else(|| variable().map(|setting| SecretPlace::Environment(setting.value)))
+}
+
+fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
+    let Some(setting) = settings.first_of(&["TokenClientAuth"]) else { return Ok(None) };
+    match setting.value.to_ascii_lowercase().as_str() {
+        "basic" => Ok(Some(ClientAuth::Basic)),
+        "post" => Ok(Some(ClientAuth::Post)),
+        _ => Err(bad(&setting, "TokenClientAuth", "must be basic or post")),
+    }
+}
+
+fn timeout(settings: &Settings) -> Result<Duration, Error> {
+    let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(DEFAULT_TIMEOUT) };
+    match setting.value.parse() {
+        Ok(seconds @ 1..=MAX_TIMEOUT_SECONDS) => Ok(Duration::from_secs(seconds)),
+        _ => Err(bad(&setting, "TokenTimeout", "must be a number of seconds from 1 to 3600")),
+    }
+}
+
+/// The words of a yes or no, as drivers have them.
+///
+/// # Errors
+/// Anything else, with its place.
+pub fn yes(settings: &Settings, key: &'static str) -> Result<bool, Error> {
+    let Some(setting) = settings.first_of(&[key]) else { return Ok(false) };
+    match setting.value.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" | "on" => Ok(true),
+        "no" | "false" | "0" | "off" => Ok(false),
+        _ => Err(bad(&setting, key, "must be yes or no")),
+    }
+}
+
+fn bad(setting: &Setting, key: &'static str, problem: &str) -> Error {
+    Error::Setting { section: setting.origin.to_string(), key, problem: problem.into() }
+}

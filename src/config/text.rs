@@ -1,0 +1,112 @@
+//! Text exactly as an application passed it: units of one, two or four bytes, never converted.
+//!
+//! A connection string may be in any code page (A functions), in UTF-16 (unixODBC) or UTF-32 (iODBC), and may hold
+//! units that are no text at all. What tokenshim reads in it is ASCII, so it never needs to convert the rest.
+
+use zeroize::Zeroizing;
+
+/// How many bytes a unit of text has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// SQLCHAR, and SQLWCHAR of a driver that takes UTF-8.
+    One,
+    /// SQLWCHAR of unixODBC: UTF-16.
+    Two,
+    /// SQLWCHAR of iODBC: UTF-32.
+    Four,
+}
+
+impl Width {
+    /// Bytes in a unit.
+    pub fn bytes(self) -> usize {
+        match self {
+            Width::One => 1,
+            Width::Two => 2,
+            Width::Four => 4,
+        }
+    }
+}
+
+/// Text in the application's own units, without a terminating NUL. Wiped when dropped: it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text {
+    /// How wide the units are in memory.
+    pub width: Width,
+    /// The units, each in 32 bits whatever its width.
+    pub units: Zeroizing<Vec<u32>>,
+}
+
+impl Text {
+    /// No text yet, in units of `width`.
+    pub fn empty(width: Width) -> Self {
+        Self { width, units: Zeroizing::new(Vec::new()) }
+    }
+
+    /// `text` in units of `width`.
+    pub fn encode(text: &str, width: Width) -> Self {
+        let mut encoded = Self::empty(width);
+        encoded.push_str(text);
+        encoded
+    }
+
+    /// Appends units as they are.
+    pub fn push_units(&mut self, units: &[u32]) {
+        self.reserve(units.len());
+        self.units.extend_from_slice(units);
+    }
+
+    /// Appends `text`, encoded in this text's width.
+    pub fn push_str(&mut self, text: &str) {
+        self.reserve(text.len());
+        match self.width {
+            Width::One => self.units.extend(text.bytes().map(u32::from)),
+            Width::Two => self.units.extend(text.encode_utf16().map(u32::from)),
+            Width::Four => self.units.extend(text.chars().map(u32::from)),
+        }
+    }
+
+    /// What it says, for settings and messages; units that are no text become U+FFFD.
+    pub fn decode(&self) -> String {
+        decode(&self.units, self.width)
+    }
+
+    /// Makes room without leaving an unwiped copy behind, as a growing `Vec` would.
+    fn reserve(&mut self, more: usize) {
+        if self.units.capacity() - self.units.len() < more {
+            let mut roomier = Vec::with_capacity((self.units.len() + more) * 2);
+            roomier.extend_from_slice(&self.units);
+            self.units = Zeroizing::new(roomier);
+        }
+    }
+}
+
+/// What `units` say; units that are no text become U+FFFD.
+pub fn decode(units: &[u32], width: Width) -> String {
+    match width {
+        Width::One => {
+            let bytes = Zeroizing::new(units.iter().map(|unit| *unit as u8).collect::<Vec<u8>>());
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+        Width::Two => char::decode_utf16(units.iter().map(|unit| *unit as u16)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+        Width::Four => units.iter().map(|unit| char::from_u32(*unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_survives_every_width() {
+        for width in [Width::One, Width::Two, Width::Four] {
+            assert_eq!(Text::encode("Größe=日本😀", width).decode(), "Größe=日本😀", "{width:?}");
+        }
+    }
+
+    #[test]
+    fn units_that_are_no_text_do_not_panic() {
+        assert_eq!(decode(&[0xD800], Width::Two), "\u{FFFD}");
+        assert_eq!(decode(&[0xFFFF_FFFF], Width::Four), "\u{FFFD}");
+        assert_eq!(decode(&[0xFF], Width::One), "\u{FFFD}");
+    }
+}

@@ -1,0 +1,128 @@
+//! What tokenshim knows about one of the real driver's connection handles: a table beside the driver, which no call
+//! but the hooks ever looks at.
+
+use crate::config::connection_string::ConnectionString;
+use crate::config::text::Width;
+use crate::delivery::access_token::AccessToken;
+use crate::error::Error;
+use crate::sign_in::SignIn;
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The one diagnostic record of tokenshim's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// SQLSTATE.
+    pub state: &'static str,
+    /// Message text.
+    pub message: String,
+    /// SQL_DIAG_RETURNCODE.
+    pub return_code: i16,
+}
+
+impl Record {
+    /// What an error looks like to an application whose connect failed.
+    pub fn of(error: &Error) -> Self {
+        Self { state: error.sqlstate(), message: error.message(), return_code: -1 }
+    }
+}
+
+/// A sign-in whose token the real driver has, and the words with which the application asked for it.
+pub struct Signed {
+    /// The token and the edits.
+    pub sign_in: SignIn,
+    /// What the application wrote, all steps of an SQLBrowseConnect together.
+    pub written: ConnectionString,
+}
+
+/// One connection handle.
+#[derive(Default)]
+pub struct Connection {
+    /// Set where tokenshim itself let the last call fail.
+    pub record: Option<Record>,
+    /// SQLError took our record: the next call of it must say that there is no more.
+    pub record_was_read: bool,
+    /// SQL_ATTR_LOGIN_TIMEOUT in seconds, as the application set it.
+    pub login_timeout_seconds: Option<u32>,
+    /// The application set an access token itself: then it has the say.
+    pub application_token: bool,
+    /// The memory that the real driver reads its token from. It must outlive the handle.
+    pub access_token: Option<Arc<AccessToken>>,
+    /// The sign-in of the connection that is open, or being browsed for.
+    pub signed: Option<Arc<Signed>>,
+    /// An SQLBrowseConnect is under way.
+    pub browsing: bool,
+    /// How wide this connection's SQLWCHAR was last seen to be.
+    pub wide: Option<Width>,
+}
+
+static TABLE: Lazy<Mutex<HashMap<usize, Connection>>> = Lazy::new(Default::default);
+/// How many handles have a record of ours: where none has, a diagnostic hook need not look.
+static RECORDS: AtomicUsize = AtomicUsize::new(0);
+
+/// Reads or changes what is known about `dbc`, which becomes known by it.
+pub fn with<R>(dbc: usize, change: impl FnOnce(&mut Connection) -> R) -> R {
+    let mut table = TABLE.lock();
+    let connection = table.entry(dbc).or_default();
+    let before = connection.record.is_some();
+    let result = change(connection);
+    count(before, connection.record.is_some());
+    result
+}
+
+/// Reads what is known about `dbc`, if anything is.
+pub fn look<R>(dbc: usize, read: impl FnOnce(&Connection) -> R) -> Option<R> {
+    TABLE.lock().get(&dbc).map(read)
+}
+
+/// The record of ours on `dbc`. Almost always there is none anywhere, and then this takes no lock.
+pub fn record(dbc: usize) -> Option<(Record, Option<Width>)> {
+    if RECORDS.load(Ordering::Acquire) == 0 {
+        return None;
+    }
+    look(dbc, |connection| connection.record.clone().map(|record| (record, connection.wide))).flatten()
+}
+
+/// Drops our record on `dbc`, as every call that is not about diagnostics does.
+pub fn clear_record(dbc: usize) {
+    if RECORDS.load(Ordering::Acquire) != 0 && TABLE.lock().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
+        count(true, false);
+    }
+}
+
+/// Whether SQLError just took our record; asked once.
+pub fn take_read_mark(dbc: usize) -> bool {
+    TABLE.lock().get_mut(&dbc).is_some_and(|connection| std::mem::take(&mut connection.record_was_read))
+}
+
+/// The connection on `dbc` is closed; the handle, and the token's memory, live on. Returns what the caller drops.
+pub fn close(dbc: usize) -> Option<Arc<Signed>> {
+    let mut table = TABLE.lock();
+    let connection = table.get_mut(&dbc)?;
+    connection.browsing = false;
+    connection.signed.take()
+}
+
+/// Takes everything known about `dbc` out of the table, for the caller to drop after the handle is gone.
+pub fn forget(dbc: usize) -> Option<Connection> {
+    let connection = TABLE.lock().remove(&dbc)?;
+    count(connection.record.is_some(), false);
+    Some(connection)
+}
+
+/// Puts back what was taken, where the driver did not free the handle after all.
+pub fn remember(dbc: usize, connection: Connection) {
+    count(false, connection.record.is_some());
+    TABLE.lock().insert(dbc, connection);
+}
+
+fn count(before: bool, after: bool) {
+    match (before, after) {
+        (false, true) => RECORDS.fetch_add(1, Ordering::AcqRel),
+        (true, false) => RECORDS.fetch_sub(1, Ordering::AcqRel),
+        _ => return,
+    };
+}

@@ -1,0 +1,129 @@
+//! The Azure CLI: whoever is signed in with `az login` signs in to the database.
+
+use super::child::{self, Failure, Output};
+use super::{Source, missing};
+use crate::config::resolve::Config;
+use crate::error::{Error, quoted};
+use crate::token::{Secret, Token};
+use serde_json::Value;
+use std::time::{Duration, Instant, SystemTime};
+
+/// `az account get-access-token` for one resource.
+pub struct AzureCli<'a> {
+    config: &'a Config,
+    resource: &'a str,
+}
+
+impl<'a> AzureCli<'a> {
+    /// # Errors
+    /// There is no scope, or one (or a tenant) that `az` could take for an option.
+    pub fn of(config: &'a Config) -> Result<Self, Error> {
+        let scope = config.scope.as_deref().ok_or_else(|| missing(config, "TokenScope", "is missing, which azure-cli needs with this driver"))?;
+        // The v2 scope of a resource is the resource and `/.default`.
+        let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+        let safe = |text: &str| {
+            text.chars().next().is_some_and(char::is_alphanumeric) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&+=".contains(c))
+        };
+        if !safe(resource) {
+            return Err(missing(config, "TokenScope", "has characters that no scope has"));
+        }
+        if !config.tenant.as_deref().is_none_or(safe) {
+            return Err(missing(config, "TokenTenant", "has characters that no tenant has"));
+        }
+        Ok(Self { config, resource })
+    }
+
+    fn failure(&self, failure: Failure) -> Error {
+        match failure {
+            Failure::NotStarted(error) => self.no_program(format!("cannot be started: {error}")),
+            Failure::TooSlow => Error::TooSlow { who: "az".into(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() },
+            Failure::TooMuch => self.bad_reply("it printed more than 1 MiB".into()),
+        }
+    }
+
+    fn no_program(&self, problem: String) -> Error {
+        Error::NoProgram { section: self.config.section.clone(), name: "azure-cli", program: "az", problem }
+    }
+
+    fn bad_reply(&self, problem: String) -> Error {
+        Error::BadReply { who: "az".into(), problem, key: "TokenSource", section: self.config.section.clone() }
+    }
+
+    /// What `az` said on stderr, sorted by what the reader can do about it.
+    fn refusal(&self, stderr: &str, code: Option<i32>) -> Error {
+        let has = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
+        let words = match last_words(stderr) {
+            "" => format!("exit status {}", code.map_or("unknown".into(), |code| code.to_string())),
+            words => quoted(words, &[]),
+        };
+        if has(&["Max retries exceeded", "Failed to establish", "Connection aborted", "ConnectionError", "Read timed out"]) {
+            return Error::ProviderUnreachable { who: "az".into(), words, advice: "Check the network and the proxy of this process.".into() };
+        }
+        let user = "as the user that this application runs as";
+        let advice = if has(&["az login", "az account set"]) && !stderr.contains("AADSTS") {
+            format!("Run 'az login' {user}.")
+        } else {
+            format!("Check TokenScope and TokenTenant in {}, or run 'az login' {user}.", self.config.section)
+        };
+        Error::SignInRefused { who: "az".into(), words, advice }
+    }
+}
+
+impl Source for AzureCli<'_> {
+    fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
+        let program =
+            child::on_path("az").ok_or_else(|| self.no_program("is not on this process's PATH: install the Azure CLI, or add its folder".into()))?;
+        let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", self.resource];
+        if let Some(tenant) = &self.config.tenant {
+            arguments.extend(["--tenant", tenant]);
+        }
+        let output = child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], deadline).map_err(|failure| self.failure(failure))?;
+        match &output {
+            Output { status: Some(status), stderr, .. } if !status.success() => Err(self.refusal(&String::from_utf8_lossy(stderr), status.code())),
+            // Where the host took the status away, what was printed decides.
+            Output { status: None, stdout, stderr } if stdout.is_empty() => Err(self.refusal(&String::from_utf8_lossy(stderr), None)),
+            Output { stdout, .. } => read(stdout).map_err(|problem| self.bad_reply(problem.into())),
+        }
+    }
+}
+
+/// `{"accessToken": "…", "expires_on": 1700000000, …}`
+fn read(stdout: &[u8]) -> Result<Token, &'static str> {
+    let json: Value = serde_json::from_slice(stdout).map_err(|_| "what it printed is no JSON")?;
+    let text = json.get("accessToken").and_then(Value::as_str).ok_or("what it printed has no accessToken")?;
+    // The older `expiresOn` is local time without a zone: of no use.
+    let expires_at =
+        json.get("expires_on").and_then(Value::as_u64).and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    Token::new(Secret::new(text.to_owned()), expires_at)
+}
+
+/// The last `ERROR: …` line, else the last line: before it stand warnings and tracebacks.
+fn last_words(stderr: &str) -> &str {
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines().filter_map(|line| line.strip_prefix("ERROR: ")).next_back().or_else(|| lines().next_back()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_error_line_is_what_the_reader_sees() {
+        assert_eq!(last_words("WARNING: x\nERROR: Please run 'az login' to setup account.\n"), "Please run 'az login' to setup account.");
+        assert_eq!(last_words("Traceback\n  File x\nValueError: y\n"), "ValueError: y");
+        assert_eq!(last_words("\n"), "");
+    }
+
+    #[test]
+    fn output_without_a_token_is_said_in_words() {
+        assert!(read(br#"{"accessToken":"eyJ.x","expires_on":1700000000}"#).is_ok());
+        for (output, problem) in [
+            ("not json", "what it printed is no JSON"),
+            ("", "what it printed is no JSON"),
+            ("{}", "what it printed has no accessToken"),
+            (r#"{"accessToken":""}"#, "its access_token is empty"),
+        ] {
+            assert_eq!(read(output.as_bytes()).expect_err("no token"), problem);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! OAuth 2 client credentials: an application signs in as itself (RFC 6749, section 4.4).
+
+use super::{Source, client_secret, databricks::Service, missing};
+use crate::config::resolve::{ClientAuth, Config};
+use crate::error::Error;
+use crate::oauth::{http::Http, token_reply};
+use crate::token::{Secret, Token};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use std::time::Instant;
+use url::{Host, Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+/// A client with its id and secret, and the endpoint that takes them.
+pub struct ClientCredentials<'a> {
+    config: &'a Config,
+    endpoint: Url,
+    id: &'a str,
+    secret: Secret,
+    scope: Option<&'a str>,
+    auth: ClientAuth,
+    /// Whether the endpoint is one that Databricks' guide describes, which is then followed to the letter.
+    by_the_guide: bool,
+    headers: &'static [(&'static str, &'static str)],
+}
+
+impl<'a> ClientCredentials<'a> {
+    /// # Errors
+    /// What is missing, or an endpoint that is no safe URL.
+    pub fn of(config: &'a Config, service: Option<Service>) -> Result<Self, Error> {
+        let id = config.client_id.as_deref().ok_or_else(|| missing(config, "TokenClientId", "is missing, which client-credentials needs"))?;
+        let secret = client_secret::read(config)?;
+        let endpoint = match (&config.endpoint, &service) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some(service)) => &service.endpoint,
+            (None, None) => return Err(missing(config, "TokenEndpoint", "is missing, which client-credentials needs with this driver")),
+        };
+        let service_auth = service.as_ref().map(|service| service.auth);
+        Ok(Self {
+            endpoint: safe_url(config, endpoint)?,
+            id,
+            secret,
+            scope: config.scope.as_deref().or(service.as_ref().map(|service| service.scope)),
+            auth: config.client_auth.or(service_auth).unwrap_or(ClientAuth::Basic),
+            by_the_guide: service.is_some(),
+            headers: service.map_or(&[], |service| service.headers),
+            config,
+        })
+    }
+
+    /// `Basic base64(id:secret)`. RFC 6749, 2.3.1, form-encodes both first; Databricks' guide does not.
+    fn basic(&self) -> Zeroizing<String> {
+        let pair = if self.by_the_guide {
+            Zeroizing::new(format!("{}:{}", self.id, self.secret.expose()))
+        } else {
+            let secret = Zeroizing::new(encoded(self.secret.expose()));
+            Zeroizing::new(format!("{}:{}", encoded(self.id), *secret))
+        };
+        let base64 = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
+        Zeroizing::new(format!("Basic {}", *base64))
+    }
+
+    /// The form, its fields in the order of the guide.
+    fn form(&self) -> String {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        if self.auth == ClientAuth::Post {
+            form.append_pair("client_id", self.id);
+        }
+        form.append_pair("grant_type", "client_credentials");
+        if let Some(scope) = self.scope {
+            form.append_pair("scope", scope);
+        }
+        if self.auth == ClientAuth::Post {
+            form.append_pair("client_secret", self.secret.expose());
+        }
+        form.finish()
+    }
+}
+
+impl Source for ClientCredentials<'_> {
+    fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
+        let http = Http { route: &self.config.route, section: &self.config.section, deadline, timeout: self.config.timeout };
+        let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
+        if self.auth == ClientAuth::Basic {
+            headers.push(("authorization", self.basic()));
+        }
+        let reply = http.post_form(&self.endpoint, &headers, self.form())?;
+        token_reply::token(&reply, &[self.secret.expose()], &self.config.section)
+    }
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// `https`, or `http` to this very machine: a secret goes nowhere else.
+fn safe_url(config: &Config, endpoint: &str) -> Result<Url, Error> {
+    let url = Url::parse(endpoint).map_err(|_| missing(config, "TokenEndpoint", "is no URL"))?;
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(missing(config, "TokenEndpoint", "has a user or a password in it: use TokenClientId and TokenClientSecret"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        _ => Err(missing(config, "TokenEndpoint", "must begin with https:// (http:// only on loopback)")),
+    }
+}

@@ -1,0 +1,40 @@
+//! Who gives the token: one small file a source, one trait.
+
+mod az;
+mod child;
+mod client_credentials;
+mod client_secret;
+pub mod databricks;
+
+use crate::config::resolve::Config;
+use crate::error::Error;
+use crate::token::Token;
+use std::time::Instant;
+
+/// Somebody who can give a token for one configuration.
+pub trait Source {
+    /// One attempt, over by `deadline`.
+    ///
+    /// # Errors
+    /// Who refused or did not answer, and what to change.
+    fn fetch(&self, deadline: Instant) -> Result<Token, Error>;
+}
+
+/// The words of `TokenSource` that this version knows.
+const KNOWN: &str = "client-credentials or azure-cli";
+
+/// The source that `config` names. `service` says where a Databricks host takes its sign-in, where there is one.
+///
+/// # Errors
+/// An unknown source, or one that lacks a setting.
+pub fn source_for<'a>(config: &'a Config, service: Option<databricks::Service>) -> Result<Box<dyn Source + 'a>, Error> {
+    match config.source.to_ascii_lowercase().as_str() {
+        "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
+        "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
+        _ => Err(missing(config, "TokenSource", &format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
+    }
+}
+
+fn missing(config: &Config, key: &'static str, problem: &str) -> Error {
+    Error::Setting { section: config.section.clone(), key, problem: problem.into() }
+}

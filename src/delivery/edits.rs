@@ -1,0 +1,79 @@
+//! From a profile and a token to what is changed in the application's words: pure data, then pure text.
+
+use super::access_token::AccessToken;
+use super::profiles::{Profile, Way};
+use crate::config::connection_string::ConnectionString;
+use crate::config::keys;
+use crate::config::settings::Settings;
+use crate::token::{Secret, Token};
+use std::sync::Arc;
+
+/// What is done to one connect call.
+#[derive(Clone)]
+pub struct Edits {
+    /// The profile they come from.
+    pub profile: &'static Profile,
+    /// Keywords to take out of the application's string, besides tokenshim's own.
+    pub remove: Vec<&'static str>,
+    /// Keywords to put in.
+    pub set: Vec<(&'static str, Secret)>,
+    /// The token as a password.
+    pub password: Option<Secret>,
+    /// The token as a connection attribute.
+    pub attribute: Option<(i32, Arc<AccessToken>)>,
+}
+
+/// What `token` changes for a driver of this profile.
+pub fn edits(profile: &'static Profile, settings: &Settings, token: &Token) -> Edits {
+    let mut edits =
+        Edits { profile, remove: profile.removed.iter().map(|removed| removed.keyword).collect(), set: Vec::new(), password: None, attribute: None };
+    for removed in profile.removed {
+        let in_sections = settings.in_sections(removed.keyword).is_some_and(|setting| !setting.value.is_empty());
+        if let (Some(neutral), true) = (removed.neutral, in_sections) {
+            edits.set.push((removed.keyword, Secret::new(neutral.to_owned())));
+        }
+    }
+    match profile.way {
+        Way::Keywords(keywords) => {
+            for (keyword, value) in keywords {
+                edits.remove.push(keyword);
+                edits.set.push((keyword, Secret::new(value.replace("{token}", token.text.expose()))));
+            }
+        }
+        Way::Password => edits.password = Some(token.text.clone()),
+        Way::Attribute(attribute) => edits.attribute = Some((attribute, Arc::new(AccessToken::new(&token.text)))),
+    }
+    edits
+}
+
+impl Edits {
+    /// The string that the real driver gets: everything that is not touched stays as and where it was.
+    pub fn apply(&self, string: &ConnectionString) -> ConnectionString {
+        let mut edited = string.clone();
+        edited.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&self.remove));
+        for (keyword, value) in &self.set {
+            edited.set(keyword, value.expose(), false);
+        }
+        if let Some(password) = &self.password {
+            // Always in braces: psqlodbc takes % and + in a bare password for URL encoding.
+            edited.set("PWD", password.expose(), true);
+        }
+        edited
+    }
+
+    /// Whether SQLConnect can carry all of it, so that the application's SQLConnect may stay one.
+    pub fn fit_connect(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// Whether the driver should see a user name that came with SQLConnect.
+    pub fn keep_user(&self) -> bool {
+        !self.remove.contains(&"UID")
+    }
+
+    /// Whether the application's string and the driver's may differ in `keyword`.
+    pub fn touch(&self, keyword: &str) -> bool {
+        let same = |other: &&str| other.eq_ignore_ascii_case(keyword);
+        self.remove.iter().any(same) || self.set.iter().any(|(other, _)| same(other))
+    }
+}

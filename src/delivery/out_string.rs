@@ -1,0 +1,47 @@
+//! The completed connection string that goes back to the application: what it wrote, completed as the driver
+//! completed it, so that it connects again through tokenshim; without the token, and without any secret but one the
+//! application wrote itself.
+
+use super::edits::Edits;
+use crate::config::connection_string::{ConnectionString, Pair};
+use crate::config::keys;
+use crate::config::text::Text;
+use crate::token::Secret;
+
+/// Keywords whose value is a secret, whoever completes a string with it.
+const SECRET_KEYWORDS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken", "TokenClientSecret"];
+
+/// `from_driver` as the application may see it.
+///
+/// A string that cannot be split is not shown at all; then the application gets its own back.
+pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits: &Edits, token: &Secret) -> Text {
+    let driver = ConnectionString::parse(from_driver);
+    if driver.check().is_err() {
+        return from_application.to_text();
+    }
+    // Only what stands in none of the driver's pairs as the driver should have had it comes from the application.
+    let is_ours = |pair: &Pair| edits.touch(&pair.keyword) || keys::find(&pair.keyword).is_some();
+    let written = |pair: &Pair| from_application.get(&pair.keyword);
+    let mut completed = ConnectionString::empty(from_driver.width);
+    for pair in driver.pairs() {
+        let secret = pair.is_any(SECRET_KEYWORDS) || holds(pair, token);
+        match written(pair) {
+            Some(own) if is_ours(pair) || secret => completed.push(own.clone()),
+            None if is_ours(pair) || secret => {}
+            _ => completed.push(pair.clone()),
+        }
+    }
+    let missing: Vec<Pair> =
+        from_application.pairs().iter().filter(|pair| is_ours(pair) && completed.get(&pair.keyword).is_none()).cloned().collect();
+    for pair in missing {
+        completed.push(pair);
+    }
+    completed.to_text()
+}
+
+/// Whether a value has the token in it, as it is or URL-encoded (psqlodbc writes passwords so).
+fn holds(pair: &Pair, token: &Secret) -> bool {
+    let raw = pair.raw.decode();
+    let encoded: String = url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect();
+    raw.contains(token.expose()) || raw.contains(&encoded) || pair.value.contains(token.expose())
+}

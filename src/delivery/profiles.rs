@@ -1,0 +1,188 @@
+//! One table: what each kind of driver wants, what it cannot stand beside a token, and where a token may go.
+
+use crate::config::resolve::Defaults;
+use crate::config::settings::Settings;
+use crate::error::Error;
+
+/// The way a token goes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As keywords of the connection string; `{token}` stands for the token.
+    Keywords(&'static [(&'static str, &'static str)]),
+    /// As the password: `PWD=` in a connection string, the third text of SQLConnect.
+    Password,
+    /// As the ACCESSTOKEN structure in a connection attribute, set right before the connect.
+    Attribute(i32),
+}
+
+/// A keyword that must not stand beside a token.
+#[derive(Clone, Copy, Debug)]
+pub struct Removed {
+    /// Its name.
+    pub keyword: &'static str,
+    /// What to write instead where the DSN sets it, which tokenshim cannot take out of a file. `None` where the
+    /// driver does not mind, or does not read, the DSN's.
+    pub neutral: Option<&'static str>,
+}
+
+/// One kind of driver.
+#[derive(Debug)]
+pub struct Profile {
+    /// The word of `TokenProfile`.
+    pub name: &'static str,
+    /// Parts of the file names this kind of driver has, in lower case.
+    pub files: &'static [&'static str],
+    /// How the token goes in.
+    pub way: Way,
+    /// What goes away.
+    pub removed: &'static [Removed],
+    /// Keywords by which an application brings a token of its own; then it is left alone.
+    pub own_token: &'static [&'static str],
+    /// The scope where the settings name none.
+    pub scope: Option<&'static str>,
+    /// Suffixes of hosts that a token may be sent to even where only a connection string names them.
+    pub hosts: &'static [&'static str],
+    /// Settings that switch encryption or the certificate check off: a keyword and those of its values.
+    pub unencrypted: &'static [(&'static str, &'static [&'static str])],
+    /// Whether the driver takes a token only where it may not ask a person (SQL_DRIVER_NOPROMPT).
+    pub never_prompts: bool,
+    /// Whether the driver's own keywords for a service principal are recognised.
+    pub service_principal: bool,
+}
+
+const fn gone(keyword: &'static str) -> Removed {
+    Removed { keyword, neutral: None }
+}
+
+const fn neutral(keyword: &'static str, value: &'static str) -> Removed {
+    Removed { keyword, neutral: Some(value) }
+}
+
+const NO: &[&str] = &["0", "no", "false", "off"];
+const YES: &[&str] = &["1", "yes", "true", "on"];
+
+/// Every profile. Facts and their evidence: Databricks, "OAuth Integration guide for Cloud-Based Partners", section
+/// "Use the generated token"; Microsoft, "Using Microsoft Entra ID with the ODBC Driver"; psqlodbc's and MariaDB's
+/// keyword tables.
+pub const PROFILES: &[Profile] = &[
+    Profile {
+        name: "databricks",
+        files: &["sparkodbc", "databricks"],
+        way: Way::Keywords(&[("AuthMech", "11"), ("Auth_Flow", "0"), ("Auth_AccessToken", "{token}")]),
+        removed: &[
+            gone("Auth_Client_ID"),
+            gone("Auth_Client_Secret"),
+            gone("Auth_Type"),
+            gone("Auth_Scope"),
+            gone("UID"),
+            gone("PWD"),
+            gone("User"),
+            gone("Password"),
+        ],
+        own_token: &["Auth_AccessToken"],
+        scope: None, // the cloud decides: credential::databricks
+        hosts: &[".cloud.databricks.com", ".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us", ".gcp.databricks.com"],
+        unencrypted: &[("SSL", NO), ("AllowSelfSignedServerCert", YES), ("AllowHostNameCNMismatch", YES), ("CAIssuedCertNamesMismatch", YES)],
+        never_prompts: false,
+        service_principal: true,
+    },
+    Profile {
+        name: "sqlserver",
+        files: &["msodbcsql"],
+        way: Way::Attribute(odbc_sys::ConnectionAttribute::SS_ACCESS_TOKEN.0),
+        // Even when empty, each of these makes Microsoft's driver refuse the token (FA005). It reads Authentication
+        // and Trusted_Connection from the DSN too, and then takes the first it finds: the string's.
+        removed: &[gone("UID"), gone("PWD"), neutral("Authentication", ""), neutral("Trusted_Connection", "no")],
+        own_token: &[],
+        scope: Some("https://database.windows.net/.default"),
+        hosts: &[
+            ".database.windows.net",
+            ".database.usgovcloudapi.net",
+            ".database.chinacloudapi.cn",
+            ".database.fabric.microsoft.com",
+            ".datawarehouse.fabric.microsoft.com",
+            ".datawarehouse.pbidedicated.windows.net",
+            ".sql.azuresynapse.net",
+            ".sql.azuresynapse.usgovcloudapi.net",
+            ".sql.azuresynapse.azure.cn",
+        ],
+        unencrypted: &[("Encrypt", &["no", "optional", "false", "0", "off"]), ("TrustServerCertificate", YES)],
+        never_prompts: true,
+        service_principal: false,
+    },
+    Profile {
+        name: "password",
+        files: &["psqlodbc", "maodbc"],
+        way: Way::Password,
+        removed: &[gone("PWD"), gone("Password")],
+        own_token: &[],
+        scope: None,
+        hosts: &[".postgres.database.azure.com", ".postgres.cosmos.azure.com", ".mariadb.database.azure.com", ".mysql.database.azure.com"],
+        unencrypted: &[("SSLmode", &["disable"]), ("SSLVERIFY", NO), ("FORCETLS", NO)],
+        never_prompts: false,
+        service_principal: false,
+    },
+];
+
+/// The profile of one connection: `TokenProfile`, else the one that knows the real driver's file.
+///
+/// # Errors
+/// `TokenProfile` names none. `Ok(None)` where there is no word of it and the file is not known.
+pub fn profile_for(settings: &Settings, real_driver: &str) -> Result<Option<&'static Profile>, Error> {
+    if let Some(setting) = settings.first_of(&["TokenProfile"]) {
+        let found = PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(&setting.value));
+        return found.map(Some).ok_or_else(|| Error::Setting {
+            section: setting.origin.to_string(),
+            key: "TokenProfile",
+            problem: format!("is not one of {}", names()),
+        });
+    }
+    let file = real_driver.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    Ok(PROFILES.iter().find(|profile| profile.files.iter().any(|part| file.contains(part))))
+}
+
+/// The words that `TokenProfile` knows.
+pub fn names() -> String {
+    PROFILES.iter().map(|profile| profile.name).collect::<Vec<_>>().join(", ")
+}
+
+/// What the profile brings along for these settings.
+pub fn defaults(profile: Option<&Profile>, settings: &Settings) -> Defaults {
+    let principal = profile.is_some_and(|profile| profile.service_principal);
+    let keyword = |keyword| principal.then_some(keyword);
+    Defaults {
+        source: (principal && asks_for_service_principal(settings)).then_some("client-credentials"),
+        scope: profile.and_then(|profile| profile.scope),
+        client_id_keyword: keyword("Auth_Client_ID"),
+        client_secret_keyword: keyword("Auth_Client_Secret"),
+    }
+}
+
+/// Whether Databricks' own keywords ask for a service principal: its driver's (`AuthMech=11;Auth_Flow=1`), the
+/// partner guide's (`Auth_Type=OAuth_2.0`, also printed there with a zero), or just the id and the secret where
+/// nothing says otherwise.
+fn asks_for_service_principal(settings: &Settings) -> bool {
+    let value = |keyword: &str| settings.first_of(&[keyword]).map(|setting| setting.value.to_ascii_lowercase());
+    let (mech, flow, kind) = (value("AuthMech"), value("Auth_Flow"), value("Auth_Type"));
+    if mech.as_deref().is_some_and(|mech| mech != "11") || flow.as_deref().is_some_and(|flow| flow != "1") {
+        return false;
+    }
+    let by_flow = mech.is_some() && flow.is_some();
+    let by_type = kind.is_some_and(|kind| matches!(kind.as_str(), "oauth_2.0" | "0auth_2.0"));
+    let by_client = value("Auth_Client_ID").is_some() && value("Auth_Client_Secret").is_some();
+    by_flow || by_type || by_client
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_once_and_keywords_are_words() {
+        for (index, profile) in PROFILES.iter().enumerate() {
+            assert!(!PROFILES[..index].iter().any(|other| other.name == profile.name), "{}", profile.name);
+            assert!(profile.hosts.iter().all(|host| host.starts_with('.')), "{}", profile.name);
+            assert!(profile.files.iter().all(|part| part.to_ascii_lowercase() == *part), "{}", profile.name);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What can go wrong, and what it looks like from outside: one type, one table.
+//!
+//! Every message names who said no, where the setting stands, and what to change. None ever holds a token, a
+//! secret, or a whole URL; text that came from somebody else (a provider, a child) goes through [`quoted`] first.
+
+use thiserror::Error;
+
+/// The most bytes of a diagnostic message: both driver managers cut at 512, the NUL included.
+const MESSAGE_MAX_BYTES: usize = 511;
+
+/// What went wrong. `section` is where the reader should look: `section [X] of odbcinst.ini`, `DSN [X]`.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // of fields: their names say it
+pub enum Error {
+    /// The connection string cannot be read as one.
+    #[error("the connection string is malformed: {0}.")]
+    BadText(String),
+    /// A setting is missing or has a value that means nothing.
+    #[error("{section}: {key} {problem}.")]
+    Setting { section: String, key: &'static str, problem: String },
+    /// A connection string names what only an administrator may set.
+    #[error("{key} may not stand in a connection string: set it in the DSN or in the driver's section of odbcinst.ini.")]
+    NotInConnectionString { key: &'static str },
+    /// The token would go to a host that nobody vouched for.
+    #[error(
+        "no token is sent to host {host}, which the connection string names: add it to TokenAllowedHosts in {section}, or fix the server in the DSN."
+    )]
+    HostNotAllowed { host: String, section: String },
+    /// The token would travel in the clear, or to a server that nobody checked.
+    #[error(
+        "no token is sent with {setting}: it could be read on its way. Remove that setting, or allow it with TokenAllowUnencrypted=yes in {section}."
+    )]
+    Unencrypted { setting: String, section: String },
+    /// The partner guide's own words, "Identify Databricks is in which cloud".
+    #[error(
+        "Service Principal not supported for Databricks in this Cloud ({host}). Set TokenEndpoint in {section} if this host has a token endpoint."
+    )]
+    CloudNotSupported { host: String, section: String },
+    /// The real driver cannot be had.
+    #[error("{0}")]
+    DriverNotLoaded(String),
+    /// The real driver has no function that the delivery needs.
+    #[error(
+        "the real driver {driver} has no {function}, which handing over a token needs: use a newer driver, or another TokenProfile in {section}."
+    )]
+    DriverLacks { driver: String, function: &'static str, section: String },
+    /// The provider, or a tool that signs in, said no.
+    #[error("{who} refused the sign-in: {words}. {advice}")]
+    SignInRefused { who: String, words: String, advice: String },
+    /// The provider could not be reached, or is out of order.
+    #[error("cannot get a token from {who}: {words}. {advice}")]
+    ProviderUnreachable { who: String, words: String, advice: String },
+    /// The time for getting a token is over.
+    #[error("{who} gave no token within {seconds} s. Raise TokenTimeout in {section}, or the application's login timeout if that is shorter.")]
+    TooSlow { who: String, seconds: u64, section: String },
+    /// The provider, or a tool, answered something that is no token.
+    #[error("{who} answered, but not with a token: {problem}. Check {key} in {section}.")]
+    BadReply { who: String, problem: String, key: &'static str, section: String },
+    /// A tool that signs in cannot be started.
+    #[error("{section}: TokenSource={name} needs the program {program}, which {problem}.")]
+    NoProgram { section: String, name: &'static str, program: &'static str, problem: String },
+    /// The driver's complete connection string did not fit the application's buffer (ODBC: SQLDriverConnect, 01004).
+    #[error("String data, right truncated: the completed connection string is longer than the buffer.")]
+    OutTextTruncated,
+    /// An attribute whose value holds the token, asked for in a way that leaves no room to take it out.
+    #[error("this attribute holds the token, which is not shown: use SQLGetConnectAttr.")]
+    Hidden,
+    /// A defect of tokenshim's own.
+    #[error("internal error in {0}; the connection was not opened. Please report it.")]
+    Panicked(&'static str),
+}
+
+impl Error {
+    /// The SQLSTATE of this error's one diagnostic record (ODBC, Appendix A).
+    pub fn sqlstate(&self) -> &'static str {
+        use Error::*;
+        match self {
+            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | Panicked(_) => "HY000",
+            NotInConnectionString { .. } | HostNotAllowed { .. } | Unencrypted { .. } => "28000",
+            CloudNotSupported { .. } | SignInRefused { .. } => "28000",
+            DriverNotLoaded(_) => "IM003",
+            DriverLacks { .. } => "IM001",
+            ProviderUnreachable { .. } => "08001",
+            TooSlow { .. } => "HYT00",
+            OutTextTruncated => "01004",
+            Hidden => "HYC00",
+        }
+    }
+
+    /// The record's text: `[tokenshim] …`, on one line, under 512 bytes.
+    pub fn message(&self) -> String {
+        cut(&format!("[tokenshim] {self}"), MESSAGE_MAX_BYTES)
+    }
+}
+
+/// Somebody else's words, fit to be shown: one line, at most 200 bytes, each of `secrets` masked, as is
+/// anything that looks like a JSON web token.
+pub fn quoted(words: &str, secrets: &[&str]) -> String {
+    let mut words = words.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        words = words.replace(secret, "***");
+    }
+    let words: Vec<&str> = words
+        .split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .map(|word| if word.contains("eyJ") { "***" } else { word })
+        .collect();
+    cut(&words.join(" "), 200).trim_end_matches('.').to_owned()
+}
+
+/// `text`, cut before `max` bytes at a character's edge, with an ellipsis where something was cut.
+fn cut(text: &str, max: usize) -> String {
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let end = (0..=max - 3).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}...", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_stays_under_512_bytes_and_ends_at_a_character() {
+        let message = Error::BadText("ä".repeat(900)).message();
+        assert!(message.len() < 512, "{}", message.len());
+        assert!(message.ends_with("ä..."), "{message}");
+    }
+
+    #[test]
+    fn quoted_words_hold_no_secret_no_token_and_no_line_break() {
+        let words = "client s3cr3t\nis wrong: eyJhbGciOi.eyJzdWIi.c2ln (AADSTS7000215).";
+        assert_eq!(quoted(words, &["s3cr3t"]), "client *** is wrong: *** (AADSTS7000215)");
+    }
+
+    #[test]
+    fn an_empty_secret_masks_nothing() {
+        assert_eq!(quoted("as it is", &[""]), "as it is");
+    }
+
+    #[test]
+    fn the_cloud_error_has_the_partner_guides_words() {
+        let error = Error::CloudNotSupported { host: "h".into(), section: "DSN [x]".into() };
+        assert!(error.message().contains("Service Principal not supported for Databricks in this Cloud"));
+        assert_eq!(error.sqlstate(), "28000");
+    }
+}

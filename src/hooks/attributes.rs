@@ -1,0 +1,202 @@
+//! Connection attributes: what the application sets is noted, what tokenshim set is not shown.
+
+use super::text::{self, Buffer};
+use super::{ERROR, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use crate::binding::Bound;
+use crate::binding::abi::{Binding, Handle, Letter};
+use crate::config::text::Width;
+use crate::connection::{self, Signed};
+use crate::delivery::out_string::completed;
+use crate::error::Error;
+use core::ffi::c_void;
+use odbc_sys::ConnectionAttribute;
+use std::sync::Arc;
+
+/// SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver.
+const ACCESS_TOKEN: i32 = ConnectionAttribute::SS_ACCESS_TOKEN.0;
+/// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): drivers answer with their connection string.
+const CREDENTIALS: i32 = 122;
+/// SQL_ATTR_LOGIN_TIMEOUT.
+const LOGIN_TIMEOUT: i32 = ConnectionAttribute::LOGIN_TIMEOUT.0;
+/// Longer than any connection string, in characters.
+const CREDENTIALS_MAX: usize = 128 * 1024;
+
+/// SQLSetConnectAttr[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLSetConnectAttr's caller; `binding` came from the driver library.
+pub unsafe extern "C" fn set_connect_attr(
+    binding: *const Binding,
+    letter: Letter,
+    dbc: Handle,
+    attribute: i32,
+    value: *mut c_void,
+    value_bytes: i32,
+) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLSetConnectAttr", dbc, || {
+        let Some(set) = real(&bound.real.set_connect_attr, letter) else { return Ok(ERROR) };
+        // SAFETY: the application's own arguments.
+        let code = unsafe { set(dbc, attribute, value, value_bytes) };
+        note(dbc, attribute, value as usize, code);
+        Ok(code)
+    })
+}
+
+/// SQLSetConnectOption[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLSetConnectOption's caller; `binding` came from the driver library.
+pub unsafe extern "C" fn set_connect_option(binding: *const Binding, letter: Letter, dbc: Handle, option: u16, value: usize) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLSetConnectOption", dbc, || {
+        let Some(set) = real(&bound.real.set_connect_option, letter) else { return Ok(ERROR) };
+        // SAFETY: the application's own arguments.
+        let code = unsafe { set(dbc, option, value) };
+        note(dbc, option.into(), value, code);
+        Ok(code)
+    })
+}
+
+/// SQLGetConnectAttr[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLGetConnectAttr's caller; `binding` came from the driver library.
+pub unsafe extern "C" fn get_connect_attr(
+    binding: *const Binding,
+    letter: Letter,
+    dbc: Handle,
+    attribute: i32,
+    value: *mut c_void,
+    value_max_bytes: i32,
+    value_bytes: *mut i32,
+) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLGetConnectAttr", dbc, || {
+        let Some(get) = real(&bound.real.get_connect_attr, letter) else { return Ok(ERROR) };
+        connection::clear_record(dbc as usize);
+        match ours(dbc, attribute) {
+            // SAFETY: the application's own arguments.
+            None => Ok(unsafe { get(dbc, attribute, value, value_max_bytes, value_bytes) }),
+            Some(Ours::Token) => {
+                // SAFETY: as ODBC asks of the caller: room for a pointer, and for a length.
+                unsafe { put_no_token(value, value_bytes) };
+                Ok(SUCCESS)
+            }
+            Some(Ours::Credentials(signed, wide)) => {
+                let width = if letter == Letter::W { wide } else { Width::One };
+                // SAFETY: as the caller promised.
+                Ok(unsafe { credentials(bound, letter, dbc, &signed, width, value, value_max_bytes, value_bytes) })
+            }
+        }
+    })
+}
+
+/// SQLGetConnectOption[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLGetConnectOption's caller; `binding` came from the driver library.
+pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Letter, dbc: Handle, option: u16, value: *mut c_void) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLGetConnectOption", dbc, || {
+        let Some(get) = real(&bound.real.get_connect_option, letter) else { return Ok(ERROR) };
+        connection::clear_record(dbc as usize);
+        match ours(dbc, option.into()) {
+            // SAFETY: the application's own arguments.
+            None => Ok(unsafe { get(dbc, option, value) }),
+            Some(Ours::Token) => {
+                // SAFETY: as ODBC asks of the caller: room for a pointer.
+                unsafe { put_no_token(value, core::ptr::null_mut()) };
+                Ok(SUCCESS)
+            }
+            // This function does not say how much room there is.
+            Some(Ours::Credentials(..)) => Err(Error::Hidden),
+        }
+    })
+}
+
+/// Notes what a connect will need to know.
+fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
+    connection::clear_record(dbc as usize);
+    let accepted = code == SUCCESS || code == SUCCESS_WITH_INFO;
+    match attribute {
+        LOGIN_TIMEOUT => connection::with(dbc as usize, |connection| connection.login_timeout_seconds = Some(value as u32)),
+        ACCESS_TOKEN if accepted => connection::with(dbc as usize, |connection| connection.application_token = value != 0),
+        _ => {}
+    }
+}
+
+/// An attribute that would show the token.
+enum Ours {
+    Token,
+    Credentials(Arc<Signed>, Width),
+}
+
+fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
+    match attribute {
+        ACCESS_TOKEN => {
+            connection::look(dbc as usize, |connection| (connection.access_token.is_some() && !connection.application_token).then_some(Ours::Token))?
+        }
+        CREDENTIALS => connection::look(dbc as usize, |connection| {
+            let wide = connection.wide.unwrap_or(Width::Two);
+            connection.signed.clone().map(|signed| Ours::Credentials(signed, wide))
+        })?,
+        _ => None,
+    }
+}
+
+/// What Microsoft's driver answers where no token was set: NULL.
+///
+/// # Safety
+/// `value` is NULL or has room for a pointer; `value_bytes` is NULL or writable.
+unsafe fn put_no_token(value: *mut c_void, value_bytes: *mut i32) {
+    // SAFETY: as the caller promised.
+    unsafe {
+        if !value.is_null() {
+            value.cast::<*mut c_void>().write_unaligned(core::ptr::null_mut());
+        }
+        if !value_bytes.is_null() {
+            value_bytes.write_unaligned(size_of::<*mut c_void>() as i32);
+        }
+    }
+}
+
+/// The driver's connection string as the application may see it. Lengths are in bytes.
+///
+/// # Safety
+/// As ODBC asks of SQLGetConnectAttr's caller.
+#[allow(clippy::too_many_arguments)]
+unsafe fn credentials(
+    bound: &Bound,
+    letter: Letter,
+    dbc: Handle,
+    signed: &Signed,
+    width: Width,
+    value: *mut c_void,
+    value_max_bytes: i32,
+    value_bytes: *mut i32,
+) -> Return {
+    let Some(get) = real(&bound.real.get_connect_attr, letter) else { return ERROR };
+    let mut room = Buffer::room(CREDENTIALS_MAX, width);
+    let max_bytes = room.len_bytes() as i32;
+    let mut written_bytes = 0;
+    // SAFETY: room of ours, with its size.
+    let code = unsafe { get(dbc, CREDENTIALS, room.pointer(), max_bytes, &mut written_bytes) };
+    if code != SUCCESS && code != SUCCESS_WITH_INFO {
+        return code;
+    }
+    let text = completed(&room.text(), &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text);
+    let max = i16::try_from(value_max_bytes / width.bytes() as i32).unwrap_or(i16::MAX);
+    // SAFETY: as the caller promised.
+    unsafe {
+        let (length, cut) = text::write(&text, value, max);
+        if !value_bytes.is_null() {
+            value_bytes.write_unaligned((length * width.bytes()) as i32);
+        }
+        cut
+    }
+}

@@ -1,0 +1,117 @@
+//! SQLBrowseConnect: the token goes in with the first step; further steps pass, until the browsing ends.
+
+use super::connect::{begin, given, hand_over, note_width, settle};
+use super::driver_connect::Answer;
+use super::text;
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use crate::binding::Bound;
+use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
+use crate::config::connection_string::ConnectionString;
+use crate::config::keys;
+use crate::config::settings::Settings;
+use crate::config::text::{Text, Width};
+use crate::connection::{self, Signed};
+use crate::error::Error;
+use std::sync::Arc;
+
+/// SQLBrowseConnect[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLBrowseConnect's caller; `binding` came from the driver library.
+#[allow(clippy::too_many_arguments)]
+pub unsafe extern "C" fn browse_connect(
+    binding: *const Binding,
+    letter: Letter,
+    dbc: Handle,
+    string: TextPointer,
+    string_len: i16,
+    out: TextPointer,
+    out_max: i16,
+    out_len: *mut i16,
+) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLBrowseConnect", dbc, || {
+        let Some(real_browse) = real(&bound.real.browse_connect, letter) else { return Ok(ERROR) };
+        // SAFETY: as the caller promised.
+        let (width, read) = unsafe {
+            let width = note_width(bound, letter, dbc, string, string_len);
+            (width, text::read(string, string_len, width))
+        };
+        let step = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
+        let signed = match under_way(dbc) {
+            Some(before) => before.map(|signed| further(&signed, &step)),
+            None => first(bound, dbc, &step)?,
+        };
+        let Some(signed) = signed else {
+            // SAFETY: the application's own arguments.
+            let code = unsafe { real_browse(dbc, string, string_len, out, out_max, out_len) };
+            connection::with(dbc as usize, |connection| connection.browsing = code == NEED_DATA);
+            return Ok(code);
+        };
+        // SAFETY: the handle is the real driver's; the texts are ours.
+        Ok(unsafe { signed_step(bound, dbc, real_browse, signed, &step, width, out, out_max, out_len)? })
+    })
+}
+
+type RealBrowse = unsafe extern "C" fn(Handle, TextPointer, i16, TextPointer, i16, *mut i16) -> Return;
+
+/// The sign-in of a browsing that is under way: `Some(None)` where it has none.
+#[allow(clippy::option_option)]
+fn under_way(dbc: Handle) -> Option<Option<Arc<Signed>>> {
+    connection::clear_record(dbc as usize);
+    connection::look(dbc as usize, |connection| connection.browsing.then(|| connection.signed.clone())).flatten()
+}
+
+fn first(bound: &Bound, dbc: Handle, step: &ConnectionString) -> Result<Option<Arc<Signed>>, Error> {
+    let settings = Settings::of(step.clone(), &bound.registry(), &bound.sections);
+    let Some(sign_in) = begin(bound, dbc, &settings)? else { return Ok(None) };
+    // SAFETY: the handle is the real driver's.
+    unsafe { hand_over(bound, dbc, &sign_in)? };
+    Ok(settle(dbc, NEED_DATA, sign_in, step.clone()))
+}
+
+/// The same sign-in, with what the application wrote in this step as well.
+fn further(signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
+    let mut written = signed.written.clone();
+    for pair in step.pairs().iter().filter(|pair| !pair.keyword.is_empty()) {
+        written.push(pair.clone());
+    }
+    Arc::new(Signed { sign_in: signed.sign_in.clone(), written })
+}
+
+/// # Safety
+/// `dbc` is the real driver's handle; `out` has room for `out_max` characters, `out_len` is writable, or each is NULL.
+#[allow(clippy::too_many_arguments)]
+unsafe fn signed_step(
+    bound: &Bound,
+    dbc: Handle,
+    real_browse: RealBrowse,
+    signed: Arc<Signed>,
+    step: &ConnectionString,
+    width: Width,
+    out: TextPointer,
+    out_max: i16,
+    out_len: *mut i16,
+) -> Result<Return, Error> {
+    let _ = bound;
+    let is_first = !connection::look(dbc as usize, |connection| connection.browsing).unwrap_or(false);
+    let mut given = if is_first {
+        given(&signed.sign_in.edits, step)
+    } else {
+        let mut passed = step.clone();
+        passed.retain(|pair| keys::find(&pair.keyword).is_none());
+        text::Buffer::of(&passed.to_text())
+    };
+    let mut answer = Answer::wanted(out, out_len, width);
+    let (room, max, length) = answer.arguments();
+    // SAFETY: as the caller promised; the texts are ours.
+    let code = unsafe { real_browse(dbc, given.pointer(), NTS, room, max, length) };
+    let open = matches!(code, SUCCESS | SUCCESS_WITH_INFO | NEED_DATA);
+    connection::with(dbc as usize, |connection| {
+        connection.browsing = code == NEED_DATA;
+        connection.signed = open.then(|| Arc::clone(&signed));
+    });
+    // SAFETY: as the caller promised.
+    Ok(unsafe { answer.deliver(code, Some(&signed), dbc, out, out_max, out_len) })
+}

@@ -1,0 +1,167 @@
+//! SQLConnect, and what all three ways to connect share: getting the token and handing it over.
+
+use super::text::{self, Buffer};
+use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, real, same_width};
+use crate::binding::Bound;
+use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
+use crate::config::connection_string::ConnectionString;
+use crate::config::settings::Settings;
+use crate::config::text::{Text, Width};
+use crate::connection::{self, Signed};
+use crate::delivery::edits::Edits;
+use crate::error::Error;
+use crate::sign_in::{SignIn, sign_in};
+use core::ptr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// SQL_IS_POINTER: the value is an address, not a text.
+const IS_POINTER: i32 = odbc_sys::IS_POINTER;
+
+/// SQLConnect[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLConnect's caller; `binding` came from the driver library.
+#[allow(clippy::too_many_arguments)]
+pub unsafe extern "C" fn connect(
+    binding: *const Binding,
+    letter: Letter,
+    dbc: Handle,
+    dsn: TextPointer,
+    dsn_len: i16,
+    user: TextPointer,
+    user_len: i16,
+    password: TextPointer,
+    password_len: i16,
+) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLConnect", dbc, || {
+        let Some(real_connect) = real(&bound.real.connect, letter) else { return Ok(ERROR) };
+        // SAFETY: as the caller promised.
+        let (width, name) = unsafe {
+            let width = note_width(bound, letter, dbc, dsn, dsn_len);
+            (width, text::read(dsn, dsn_len, width))
+        };
+        let nothing = || ConnectionString::empty(width);
+        let name_text = name.as_ref().map(Text::decode).unwrap_or_default();
+        let settings = Settings::of_data_source(&name_text, nothing(), &bound.registry(), &bound.sections);
+        let Some(sign_in) = begin(bound, dbc, &settings)? else {
+            // SAFETY: the application's own arguments.
+            return Ok(unsafe { real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len) });
+        };
+        let edits = &sign_in.edits;
+        if edits.fit_connect() {
+            // SAFETY: the application's own DSN; the handle is the real driver's.
+            return unsafe {
+                hand_over(bound, dbc, &sign_in)?;
+                let mut token = edits.password.as_ref().map(|token| Buffer::of(&Text::encode(token.expose(), width)));
+                let (password, password_len) = token.as_mut().map_or((ptr::null_mut(), 0), |token| (token.pointer(), NTS));
+                let (user, user_len) = if edits.keep_user() { (user, user_len) } else { (ptr::null_mut(), 0) };
+                let code = real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len);
+                settle(dbc, code, sign_in, nothing());
+                Ok(code)
+            };
+        }
+        let Some(real_driver_connect) = same_width(&bound.real.driver_connect, letter) else {
+            return Err(Error::DriverLacks { driver: bound.real_driver.clone(), function: "SQLDriverConnect", section: sign_in.section });
+        };
+        let mut string = nothing();
+        string.set_text("DSN", &name.unwrap_or_else(|| Text::empty(width)), false);
+        // SAFETY: as the caller promised.
+        if let (true, Some(user)) = (edits.keep_user(), unsafe { text::read(user, user_len, width) }) {
+            string.set_text("UID", &user, true);
+        }
+        let mut given = Buffer::of(&edits.apply(&string).to_text());
+        // SAFETY: texts of ours; no window, and nothing may be asked.
+        unsafe {
+            hand_over(bound, dbc, &sign_in)?;
+            let no_prompt = odbc_sys::DriverConnectOption::NoPrompt as u16;
+            let code = real_driver_connect(dbc, ptr::null_mut(), given.pointer(), NTS, ptr::null_mut(), 0, ptr::null_mut(), no_prompt);
+            settle(dbc, code, sign_in, nothing());
+            Ok(code)
+        }
+    })
+}
+
+/// What every connect begins with: the last record of ours goes, and a token is fetched where the settings ask for
+/// one. `Ok(None)`: this connect is none of our business.
+///
+/// # Errors
+/// There should be a token, but there is none.
+pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<SignIn>, Error> {
+    let (application_token, login_timeout) = connection::with(dbc as usize, |connection| {
+        connection.record = None;
+        (connection.application_token, connection.login_timeout_seconds)
+    });
+    let signed = if application_token {
+        None
+    } else {
+        // No lock is held while the token is fetched.
+        sign_in(settings, &bound.real_driver, login_timeout.map(|seconds| Duration::from_secs(seconds.into())))?
+    };
+    if signed.is_none() && !application_token {
+        take_back(bound, dbc);
+    }
+    Ok(signed)
+}
+
+/// Sets the token's attribute, where the delivery has one: the last thing before the real connect.
+///
+/// # Safety
+/// `dbc` is the real driver's handle.
+pub unsafe fn hand_over(bound: &Bound, dbc: Handle, sign_in: &SignIn) -> Result<(), Error> {
+    let Some((attribute, structure)) = &sign_in.edits.attribute else { return Ok(()) };
+    let Some(set) = any(&bound.real.set_connect_attr) else {
+        return Err(Error::DriverLacks { driver: bound.real_driver.clone(), function: "SQLSetConnectAttr", section: sign_in.section.clone() });
+    };
+    let structure = Arc::clone(structure);
+    // SAFETY: the driver keeps this address, so the memory goes into the table, where it outlives the handle.
+    let code = unsafe { set(dbc, *attribute, structure.bytes().as_ptr().cast_mut().cast(), IS_POINTER) };
+    if code != SUCCESS && code != SUCCESS_WITH_INFO {
+        return Err(Error::DriverLacks {
+            driver: bound.real_driver.clone(),
+            function: "connection attribute for an access token",
+            section: sign_in.section.clone(),
+        });
+    }
+    // Only now may the memory of an earlier token on this handle go.
+    let before = connection::with(dbc as usize, |connection| connection.access_token.replace(structure));
+    drop(before);
+    Ok(())
+}
+
+/// A handle that once had a token of ours, and now connects without: the driver must not use it again.
+fn take_back(bound: &Bound, dbc: Handle) {
+    let attribute = connection::look(dbc as usize, |connection| connection.access_token.is_some()).unwrap_or(false);
+    if let (true, Some(set)) = (attribute, any(&bound.real.set_connect_attr)) {
+        // SAFETY: NULL clears the attribute (Microsoft: SQL_COPT_SS_ACCESS_TOKEN).
+        unsafe { set(dbc, odbc_sys::ConnectionAttribute::SS_ACCESS_TOKEN.0, ptr::null_mut(), IS_POINTER) };
+        let _memory = connection::with(dbc as usize, |connection| connection.access_token.take());
+    }
+}
+
+/// Remembers, after the real connect, what must be kept out of everything that comes back.
+pub fn settle(dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
+    let open = code == SUCCESS || code == SUCCESS_WITH_INFO || code == super::NEED_DATA;
+    let signed = open.then(|| Arc::new(Signed { sign_in, written }));
+    let before = connection::with(dbc as usize, |connection| std::mem::replace(&mut connection.signed, signed.clone()));
+    drop(before);
+    signed
+}
+
+/// The application's string as the real driver gets it.
+pub fn given(edits: &Edits, string: &ConnectionString) -> Buffer {
+    Buffer::of(&edits.apply(string).to_text())
+}
+
+/// How wide the characters of this call are, noted for diagnostics.
+///
+/// # Safety
+/// `pointer` is NULL or a text as `length` says.
+pub unsafe fn note_width(bound: &Bound, letter: Letter, dbc: Handle, pointer: TextPointer, length: i16) -> Width {
+    // SAFETY: as the caller promised.
+    let width = unsafe { text::width(bound, letter, pointer, length) };
+    connection::with(dbc as usize, |connection| connection.wide = (letter == Letter::W).then_some(width));
+    width
+}

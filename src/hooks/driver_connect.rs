@@ -1,0 +1,118 @@
+//! SQLDriverConnect: the application's string goes to the real driver with the token in it, and comes back without.
+
+use super::connect::{begin, given, hand_over, note_width, settle};
+use super::text::{self, Buffer};
+use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
+use crate::config::connection_string::ConnectionString;
+use crate::config::settings::Settings;
+use crate::config::text::{Text, Width};
+use crate::connection::{self, Record, Signed};
+use crate::delivery::out_string::completed;
+use crate::error::Error;
+use core::ffi::c_void;
+
+/// The longest text whose length fits ODBC's SQLSMALLINT, with its NUL.
+pub const OUT_MAX: i16 = i16::MAX;
+
+/// SQLDriverConnect[A|W].
+///
+/// # Safety
+/// As ODBC asks of SQLDriverConnect's caller; `binding` came from the driver library.
+#[allow(clippy::too_many_arguments)]
+pub unsafe extern "C" fn driver_connect(
+    binding: *const Binding,
+    letter: Letter,
+    dbc: Handle,
+    window: *mut c_void,
+    string: TextPointer,
+    string_len: i16,
+    out: TextPointer,
+    out_max: i16,
+    out_len: *mut i16,
+    completion: u16,
+) -> Return {
+    // SAFETY: as the caller promised.
+    let bound = unsafe { bound(binding) };
+    guard("SQLDriverConnect", dbc, || {
+        let Some(real_connect) = real(&bound.real.driver_connect, letter) else { return Ok(ERROR) };
+        // SAFETY: as the caller promised.
+        let (width, read) = unsafe {
+            let width = note_width(bound, letter, dbc, string, string_len);
+            (width, text::read(string, string_len, width))
+        };
+        let written = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
+        let settings = Settings::of(written.clone(), &bound.registry(), &bound.sections);
+        let Some(sign_in) = begin(bound, dbc, &settings)? else {
+            // SAFETY: the application's own arguments.
+            return Ok(unsafe { real_connect(dbc, window, string, string_len, out, out_max, out_len, completion) });
+        };
+        let completion = match sign_in.edits.profile.never_prompts {
+            true => odbc_sys::DriverConnectOption::NoPrompt as u16,
+            false => completion,
+        };
+        let mut given = given(&sign_in.edits, &written);
+        let mut answer = Answer::wanted(out, out_len, width);
+        // SAFETY: the handle and the window are the application's; the texts are ours.
+        let code = unsafe {
+            hand_over(bound, dbc, &sign_in)?;
+            let (room, max, length) = answer.arguments();
+            real_connect(dbc, window, given.pointer(), NTS, room, max, length, completion)
+        };
+        let signed = settle(dbc, code, sign_in, written);
+        // SAFETY: as the caller promised.
+        Ok(unsafe { answer.deliver(code, signed.as_deref(), dbc, out, out_max, out_len) })
+    })
+}
+
+/// The driver's completed string, in room of ours: the application's may be too small, and must never hold the token.
+pub struct Answer {
+    room: Option<Buffer>,
+    length: i16,
+}
+
+/// A length that no driver writes: it tells whether the driver wrote one.
+const UNWRITTEN: i16 = i16::MIN;
+
+impl Answer {
+    /// Room for it, if the application wants to know anything of it.
+    pub fn wanted(out: TextPointer, out_len: *mut i16, width: Width) -> Self {
+        let wanted = !out.is_null() || !out_len.is_null();
+        Self { room: wanted.then(|| Buffer::room(OUT_MAX as usize + 1, width)), length: UNWRITTEN }
+    }
+
+    /// What the real driver gets for its last three arguments.
+    pub fn arguments(&mut self) -> (TextPointer, i16, *mut i16) {
+        match &mut self.room {
+            Some(room) => (room.pointer(), OUT_MAX, &mut self.length),
+            None => (core::ptr::null_mut(), 0, core::ptr::null_mut()),
+        }
+    }
+
+    /// Gives the application its string, and returns what its connect returns.
+    ///
+    /// # Safety
+    /// `out` is NULL or has room for `out_max` characters; `out_len` is NULL or writable.
+    pub unsafe fn deliver(self, code: Return, signed: Option<&Signed>, dbc: Handle, out: TextPointer, out_max: i16, out_len: *mut i16) -> Return {
+        let (Some(room), Some(signed)) = (self.room, signed) else { return code };
+        let from_driver = room.text();
+        if from_driver.units.is_empty() && self.length == UNWRITTEN {
+            return code; // the driver wrote nothing, so neither do we
+        }
+        let text = completed(&from_driver, &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text);
+        // SAFETY: as the caller promised.
+        let (length, cut) = unsafe {
+            let (length, cut) = text::write(&text, out, out_max);
+            text::put_length(out_len, length);
+            (length, cut)
+        };
+        debug_assert!(length <= OUT_MAX as usize * 2);
+        if cut == SUCCESS_WITH_INFO && code == SUCCESS {
+            // A direct connect would have this record, from the driver; here the driver had room enough.
+            let record = Record { return_code: SUCCESS_WITH_INFO, ..Record::of(&Error::OutTextTruncated) };
+            connection::with(dbc as usize, |connection| connection.record = Some(record));
+            return SUCCESS_WITH_INFO;
+        }
+        code
+    }
+}

@@ -1,0 +1,191 @@
+//! Texts at the ODBC boundary: reading what an application passed, and writing what it gets, in units of 1, 2 or 4 bytes.
+
+use crate::binding::Bound;
+use crate::binding::abi::{Letter, TextPointer};
+use crate::config::text::{Text, Width};
+use crate::hooks::{Return, SUCCESS, SUCCESS_WITH_INFO};
+use odbc_sys::NTS;
+
+/// Longer texts than this are not searched for their end: nobody writes them, but a missing NUL would never end.
+const SEARCH_MAX_UNITS: usize = 1 << 20;
+
+/// How wide this call's characters are.
+///
+/// unixODBC's SQLWCHAR has two bytes. iODBC's is `wchar_t`, but newer versions hand drivers UTF-16 or UTF-8 where the
+/// driver or its section asks for it, so there the text itself tells: connection strings begin with ASCII.
+///
+/// # Safety
+/// `pointer` is NULL or points to text as `length` says.
+pub unsafe fn width(bound: &Bound, letter: Letter, pointer: TextPointer, length: i16) -> Width {
+    if letter != Letter::W {
+        return Width::One;
+    }
+    if !bound.present.iodbc {
+        return Width::Two;
+    }
+    if pointer.is_null() || length == 0 {
+        return Width::Four;
+    }
+    let bytes = pointer.cast::<u8>();
+    // SAFETY: text that is not empty has a first character of at least one byte, and a NUL or a further one behind it.
+    let at = |index: usize| unsafe { *bytes.add(index) };
+    if at(0) == 0 {
+        return Width::Four; // an empty text ends in four zero bytes
+    }
+    if at(1) != 0 {
+        return if at(0).is_ascii() && at(1).is_ascii() { Width::One } else { Width::Two };
+    }
+    if at(2) != 0 || at(3) != 0 { Width::Two } else { Width::Four }
+}
+
+/// The text at `pointer`; `None` for NULL, and for a length that ODBC does not know.
+///
+/// # Safety
+/// `pointer` is NULL, or points to `length` characters of `width`, or for SQL_NTS to a NUL-terminated text.
+pub unsafe fn read(pointer: TextPointer, length: i16, width: Width) -> Option<Text> {
+    if pointer.is_null() {
+        return None;
+    }
+    let count = match usize::try_from(length) {
+        Ok(count) => count,
+        Err(_) if isize::from(length) != NTS => return None,
+        // SAFETY: NUL-terminated, as the caller promised.
+        Err(_) => (0..SEARCH_MAX_UNITS).find(|index| unsafe { unit(pointer, *index, width) } == 0)?,
+    };
+    let mut text = Text::empty(width);
+    // SAFETY: `count` characters are there, as the caller promised.
+    let units = zeroize::Zeroizing::new((0..count).map(|index| unsafe { unit(pointer, index, width) }).collect::<Vec<u32>>());
+    // A counted text may have its NUL counted in.
+    let end = units.iter().position(|unit| *unit == 0).unwrap_or(count);
+    text.push_units(&units[..end]);
+    Some(text)
+}
+
+/// The character at `index`.
+///
+/// # Safety
+/// It is there. Texts need not be aligned: some applications keep them in packed buffers.
+unsafe fn unit(pointer: TextPointer, index: usize, width: Width) -> u32 {
+    // SAFETY: as the caller promised.
+    unsafe {
+        match width {
+            Width::One => u32::from(*pointer.cast::<u8>().add(index)),
+            Width::Two => u32::from(pointer.cast::<u16>().add(index).read_unaligned()),
+            Width::Four => pointer.cast::<u32>().add(index).read_unaligned(),
+        }
+    }
+}
+
+/// A text in memory that a driver can read: its characters and a NUL. Wiped when dropped.
+pub struct Buffer {
+    bytes: zeroize::Zeroizing<Vec<u8>>,
+    width: Width,
+}
+
+impl Buffer {
+    /// `text` with a NUL.
+    pub fn of(text: &Text) -> Self {
+        let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity((text.units.len() + 1) * text.width.bytes()));
+        for unit in text.units.iter().copied().chain([0]) {
+            match text.width {
+                Width::One => bytes.push(unit as u8),
+                Width::Two => bytes.extend_from_slice(&(unit as u16).to_ne_bytes()),
+                Width::Four => bytes.extend_from_slice(&unit.to_ne_bytes()),
+            }
+        }
+        Self { bytes, width: text.width }
+    }
+
+    /// Room for `units` characters of `width`, all zero.
+    pub fn room(units: usize, width: Width) -> Self {
+        Self { bytes: zeroize::Zeroizing::new(vec![0; units * width.bytes()]), width }
+    }
+
+    /// For a driver to read or to fill.
+    pub fn pointer(&mut self) -> TextPointer {
+        self.bytes.as_mut_ptr().cast()
+    }
+
+    /// How many bytes there are.
+    pub fn len_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What stands before the first NUL.
+    pub fn text(&self) -> Text {
+        let mut text = Text::empty(self.width);
+        for unit in self.bytes.chunks_exact(self.width.bytes()) {
+            let unit = match *unit {
+                [one] => u32::from(one),
+                [one, two] => u32::from(u16::from_ne_bytes([one, two])),
+                [one, two, three, four] => u32::from_ne_bytes([one, two, three, four]),
+                _ => 0,
+            };
+            if unit == 0 {
+                break;
+            }
+            text.push_units(&[unit]);
+        }
+        text
+    }
+}
+
+/// Copies `text` and a NUL to the application, cut where its `max` characters are full. Returns how many characters
+/// the whole text has, and SQL_SUCCESS, or SQL_SUCCESS_WITH_INFO where it did not fit. NULL or no room at all asks
+/// only for the length.
+///
+/// # Safety
+/// `out` is NULL or has room for `max` characters of the text's width.
+pub unsafe fn write(text: &Text, out: TextPointer, max: i16) -> (usize, Return) {
+    let room = usize::try_from(max).unwrap_or(0);
+    if out.is_null() || room == 0 {
+        return (text.units.len(), SUCCESS);
+    }
+    let fit = text.units.len().min(room - 1);
+    let mut cut = Text::empty(text.width);
+    cut.push_units(&text.units[..fit]);
+    let cut = Buffer::of(&cut);
+    // SAFETY: `fit` characters and the NUL are within `max`.
+    unsafe { core::ptr::copy_nonoverlapping(cut.bytes.as_ptr(), out.cast::<u8>(), cut.bytes.len()) };
+    (text.units.len(), if fit < text.units.len() { SUCCESS_WITH_INFO } else { SUCCESS })
+}
+
+/// Stores a length where the application wants to know it.
+///
+/// # Safety
+/// `pointer` is NULL or writable.
+pub unsafe fn put_length(pointer: *mut i16, length: usize) {
+    if !pointer.is_null() {
+        // SAFETY: as the caller promised.
+        unsafe { pointer.write_unaligned(i16::try_from(length).unwrap_or(i16::MAX)) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_by_its_length_or_to_its_nul_in_every_width() {
+        for width in [Width::One, Width::Two, Width::Four] {
+            let mut buffer = Buffer::of(&Text::encode("DSN=x;UID=y", width));
+            // SAFETY: the buffer holds eleven characters and a NUL.
+            let (whole, part, none) =
+                unsafe { (read(buffer.pointer(), -3, width), read(buffer.pointer(), 5, width), read(buffer.pointer(), -1, width)) };
+            assert_eq!(whole.map(|text| text.decode()).as_deref(), Some("DSN=x;UID=y"));
+            assert_eq!(part.map(|text| text.decode()).as_deref(), Some("DSN=x"));
+            assert!(none.is_none());
+        }
+    }
+
+    #[test]
+    fn a_text_that_does_not_fit_is_cut_and_its_whole_length_told() {
+        let text = Text::encode("abcdef", Width::Two);
+        let mut buffer = Buffer::room(4, Width::Two);
+        // SAFETY: the buffer has room for four characters.
+        let (length, code) = unsafe { write(&text, buffer.pointer(), 4) };
+        assert_eq!((length, code, buffer.text().decode().as_str()), (6, SUCCESS_WITH_INFO, "abc"));
+        // SAFETY: NULL asks for the length.
+        assert_eq!(unsafe { write(&text, core::ptr::null_mut(), 0) }, (6, SUCCESS));
+    }
+}

@@ -1,0 +1,22 @@
+//! tokenshim: OAuth in front of any ODBC driver. This is the core, libtokenshim.so.
+//!
+//! Data flows one way. A hook gathers what is set, a source gives a token, the driver's profile turns it into edits,
+//! and the hook calls the real driver:
+//!
+//! ```text
+//! hooks ─► sign_in ─► config       what administrator and application said
+//!   │         │  └──► credential ─► oauth     who gives the token
+//!   │         └─────► delivery     how this driver takes it
+//!   └─► binding                    the real driver and its functions
+//! ```
+
+pub mod binding;
+pub mod config;
+pub mod connection;
+pub mod credential;
+pub mod delivery;
+pub mod error;
+pub mod hooks;
+pub mod oauth;
+pub mod sign_in;
+pub mod token;

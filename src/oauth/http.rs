@@ -1,0 +1,179 @@
+//! HTTP to identity providers: TLS by rustls with the system's trust store, no redirects, a deadline, a size limit.
+
+use crate::config::resolve::Route;
+use crate::error::{Error, quoted};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use once_cell::sync::Lazy;
+use parking_lot::Mutex;
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::redirect::Policy;
+use std::collections::HashMap;
+use std::io::Read;
+use std::time::{Duration, Instant};
+use zeroize::Zeroizing;
+
+/// A token reply has a few kilobytes; tokens of 60 kB exist.
+const REPLY_MAX_BYTES: usize = 1024 * 1024;
+
+/// Clients by process and route: building one takes up to 120 ms, and its connections are worth keeping. A client's
+/// worker thread does not survive `fork`, so a child builds its own.
+static CLIENTS: Lazy<Mutex<HashMap<(u32, Route), Client>>> = Lazy::new(|| Mutex::new(HashMap::new()));
+
+/// One way to a provider, and the words to speak of it.
+pub struct Http<'a> {
+    /// By which proxy and with which CA.
+    pub route: &'a Route,
+    /// The section to name in advice.
+    pub section: &'a str,
+    /// When the answer must be there.
+    pub deadline: Instant,
+    /// How long the whole may take, for the message.
+    pub timeout: Duration,
+}
+
+/// What a provider answered.
+pub struct Reply {
+    /// Its host, for messages.
+    pub host: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body; it may hold a token.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+impl Http<'_> {
+    /// POSTs a form and reads the answer, whatever its status.
+    ///
+    /// # Errors
+    /// No connection, no answer in time, or too long an answer.
+    pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut request = self.client()?.post(url.clone());
+        for (name, value) in headers {
+            let mut value = reqwest::header::HeaderValue::from_str(value)
+                .map_err(|_| self.setting("TokenClientSecret", "has characters that no HTTP header can carry"))?;
+            value.set_sensitive(true);
+            request = request.header(*name, value);
+        }
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let response = self.send(request, &host)?;
+        let status = response.status().as_u16();
+        Ok(Reply { body: self.read(response, &host)?, host, status })
+    }
+
+    fn send(&self, request: RequestBuilder, host: &str) -> Result<Response, Error> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(self.too_slow(host));
+        }
+        request.timeout(left).send().map_err(|error| self.unreachable(host, &error))
+    }
+
+    fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        let mut piece = Zeroizing::new([0; 16 * 1024]);
+        loop {
+            if Instant::now() >= self.deadline {
+                return Err(self.too_slow(host));
+            }
+            match response.read(&mut piece[..]) {
+                Ok(0) => return Ok(body),
+                Ok(count) if body.len() + count > REPLY_MAX_BYTES => {
+                    return Err(Error::BadReply {
+                        who: host.into(),
+                        problem: "more than 1 MiB came".into(),
+                        key: "TokenEndpoint",
+                        section: self.section.into(),
+                    });
+                }
+                Ok(count) => append(&mut body, &piece[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::TimedOut => return Err(self.too_slow(host)),
+                Err(_) if Instant::now() >= self.deadline => return Err(self.too_slow(host)),
+                Err(error) => return Err(self.unreachable_words(host, &root_cause(&error))),
+            }
+        }
+    }
+
+    fn client(&self) -> Result<Client, Error> {
+        let key = (std::process::id(), self.route.clone());
+        // Building a client asks nobody: the lock is not held over the network.
+        let mut clients = CLIENTS.lock();
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let client = self.build()?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+
+    fn build(&self) -> Result<Client, Error> {
+        // This process-wide default is that of the rustls inside this library, which nobody else can see. Where a
+        // second call finds it set, it is the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .redirect(Policy::none()) // a token request never goes where a reply sends it
+            .user_agent(concat!("tokenshim/", env!("CARGO_PKG_VERSION")));
+        if let Some(proxy) = &self.route.proxy {
+            let proxy = reqwest::Proxy::all(proxy).map_err(|_| self.setting("TokenProxy", "is no proxy URL; write it as http://host:port"))?;
+            builder = builder.proxy(proxy);
+        }
+        if let Some(file) = &self.route.ca_file {
+            let pem = std::fs::read(file).map_err(|error| self.setting("TokenCAFile", &format!("cannot be read: {error}")))?;
+            let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
+            if certificates.is_empty() {
+                return Err(self.setting("TokenCAFile", "holds no PEM certificate"));
+            }
+            builder = builder.tls_certs_merge(certificates);
+        }
+        // The client's worker thread inherits the mask: the host's signals must never run on it.
+        let mut before = SigSet::empty();
+        let masked = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
+        let client = builder.build();
+        if masked.is_ok() {
+            let _ = before.thread_set_mask();
+        }
+        client.map_err(|error| self.setting("TokenCAFile", &format!("or the system's trust store cannot be used: {}", root_cause(&error))))
+    }
+
+    fn unreachable(&self, host: &str, error: &reqwest::Error) -> Error {
+        if error.is_timeout() || Instant::now() >= self.deadline {
+            return self.too_slow(host);
+        }
+        self.unreachable_words(host, &root_cause(error))
+    }
+
+    fn unreachable_words(&self, host: &str, words: &str) -> Error {
+        Error::ProviderUnreachable {
+            who: host.into(),
+            words: quoted(words, &[]),
+            advice: format!("Check the network, TokenProxy, TokenCAFile and TokenEndpoint in {}.", self.section),
+        }
+    }
+
+    fn too_slow(&self, host: &str) -> Error {
+        Error::TooSlow { who: host.into(), seconds: self.timeout.as_secs(), section: self.section.into() }
+    }
+
+    fn setting(&self, key: &'static str, problem: &str) -> Error {
+        Error::Setting { section: self.section.into(), key, problem: problem.into() }
+    }
+}
+
+/// The innermost error: the outer ones only say that something went wrong, and show the URL.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// Appends without leaving an unwiped copy behind, as a growing `Vec` would.
+fn append(body: &mut Zeroizing<Vec<u8>>, piece: &[u8]) {
+    if body.capacity() - body.len() < piece.len() {
+        let mut roomier = Vec::with_capacity(body.capacity() * 2 + piece.len());
+        roomier.extend_from_slice(body);
+        *body = Zeroizing::new(roomier);
+    }
+    body.extend_from_slice(piece);
+}

@@ -1,0 +1,4 @@
+//! The wire: one HTTP request to an identity provider, and what it answers.
+
+pub mod http;
+pub mod token_reply;

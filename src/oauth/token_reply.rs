@@ -1,0 +1,163 @@
+//! A token endpoint's answer (RFC 6749, sections 5.1 and 5.2).
+
+use super::http::Reply;
+use crate::error::{Error, quoted};
+use crate::token::{Secret, Token};
+use serde_json::Value;
+use std::time::{Duration, SystemTime};
+
+/// Nobody gives a token for longer; a larger number is a mistake and counts as none.
+const LIFE_MAX_SECONDS: u64 = 366 * 24 * 3600;
+
+/// Reads the token out of `reply`.
+///
+/// `secrets` are masked should the provider repeat them; `section` is named in advice.
+///
+/// # Errors
+/// 28000 where the provider refused, 08001 where it is out of order, HY000 where the answer is no token.
+pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Error> {
+    let json = serde_json::from_slice::<Value>(&reply.body).ok();
+    match reply.status {
+        200..=299 => granted(json.as_ref(), &reply.body).map_err(|problem| Error::BadReply {
+            who: reply.host.clone(),
+            problem,
+            key: "TokenEndpoint",
+            section: section.into(),
+        }),
+        300..=399 => Err(Error::BadReply {
+            who: reply.host.clone(),
+            problem: format!("with HTTP {}, a redirect, which is not followed", reply.status),
+            key: "TokenEndpoint",
+            section: section.into(),
+        }),
+        status @ (408 | 429 | 500..=599) => Err(Error::ProviderUnreachable {
+            who: reply.host.clone(),
+            words: refusal(status, json.as_ref(), secrets),
+            advice: "The provider is busy or out of order: try again later.".into(),
+        }),
+        status => Err(Error::SignInRefused {
+            who: reply.host.clone(),
+            words: refusal(status, json.as_ref(), secrets),
+            advice: format!("Check the client id and secret, TokenScope and TokenTenant in {section}."),
+        }),
+    }
+}
+
+fn granted(json: Option<&Value>, body: &[u8]) -> Result<Token, String> {
+    let Some(json) = json else {
+        let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| body[at]);
+        return Err(match start {
+            0 => "the answer is empty",
+            b'<' => "the answer is a web page",
+            _ => "the answer is no JSON",
+        }
+        .into());
+    };
+    let text = match json.get("access_token") {
+        Some(Value::String(text)) => text,
+        Some(_) => return Err("its access_token is no text".into()),
+        None => return Err("it has no access_token".into()),
+    };
+    match json.get("token_type") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
+        Some(_) => return Err("its token_type is not Bearer".into()),
+    }
+    let life = json.get("expires_in").and_then(seconds).map(Duration::from_secs);
+    let expires_at = life.and_then(|life| SystemTime::now().checked_add(life));
+    Token::new(Secret::new(text.clone()), expires_at).map_err(str::to_owned)
+}
+
+/// `expires_in` as a number or, as some providers have it, as text. Nonsense counts as nothing said.
+fn seconds(value: &Value) -> Option<u64> {
+    let seconds = match value {
+        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().filter(|s| *s > 0.0).map(|s| s as u64)),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }?;
+    (1..=LIFE_MAX_SECONDS).contains(&seconds).then_some(seconds)
+}
+
+/// `HTTP 401, invalid_client: AADSTS7000215 …`
+fn refusal(status: u16, json: Option<&Value>, secrets: &[&str]) -> String {
+    let part = |name: &str| json.and_then(|json| json.get(name)).and_then(Value::as_str).unwrap_or_default();
+    let (code, description) = (part("error"), part("error_description"));
+    let words = match (code, description) {
+        ("", "") => return format!("HTTP {status}"),
+        (code, "") | ("", code) => code.to_owned(),
+        (code, description) => format!("{code}: {description}"),
+    };
+    format!("HTTP {status}, {}", quoted(&words, secrets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, body: &str) -> Result<Token, Error> {
+        let reply = Reply { host: "idp".into(), status, body: body.as_bytes().to_vec().into() };
+        token(&reply, &["s3cr3t"], "section [x]")
+    }
+
+    fn message(status: u16, body: &str) -> (&'static str, String) {
+        let error = read(status, body).expect_err("an error");
+        (error.sqlstate(), error.message())
+    }
+
+    #[test]
+    fn a_good_reply_gives_the_token_and_its_end() {
+        let token = read(200, r#"{"token_type":"Bearer","expires_in":3600,"access_token":"eyJ.x","scope":"all-apis"}"#).expect("a token");
+        assert_eq!(token.text.expose(), "eyJ.x");
+        let left = token.expires_at.expect("an end").duration_since(SystemTime::now()).expect("in the future");
+        assert!((3590..=3600).contains(&left.as_secs()), "{left:?}");
+    }
+
+    #[test]
+    fn an_end_that_means_nothing_counts_as_none() {
+        for end in ["-5", "0", "null", "\"soon\"", "1e300", "99999999999999999999", "[]", "{}"] {
+            let token = read(200, &format!(r#"{{"access_token":"t","expires_in":{end}}}"#)).expect("a token");
+            assert_eq!(token.expires_at, None, "{end}");
+        }
+        assert!(read(200, r#"{"access_token":"t","expires_in":"3599"}"#).expect("a token").expires_at.is_some());
+    }
+
+    #[test]
+    fn what_is_no_token_is_said_in_words() {
+        for (body, words) in [
+            ("", "the answer is empty"),
+            ("<html><body>Sign in</body></html>", "the answer is a web page"),
+            (r#"{"access_token":"t""#, "the answer is no JSON"),
+            ("[]", "it has no access_token"),
+            ("{}", "it has no access_token"),
+            (r#"{"access_token":7}"#, "its access_token is no text"),
+            (r#"{"access_token":""}"#, "its access_token is empty"),
+            (r#"{"access_token":"a\nb"}"#, "characters that no token may have"),
+            (r#"{"access_token":"t","token_type":"mac"}"#, "its token_type is not Bearer"),
+        ] {
+            let (state, message) = message(200, body);
+            assert_eq!(state, "HY000", "{body}");
+            assert!(message.contains(words) && message.contains("TokenEndpoint in section [x]"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_shows_the_providers_words_but_no_secret() {
+        let (state, message) =
+            message(401, r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret s3cr3t provided.\r\nTrace ID: 1"}"#);
+        assert_eq!(state, "28000");
+        assert_eq!(
+            message,
+            "[tokenshim] idp refused the sign-in: HTTP 401, invalid_client: AADSTS7000215: Invalid client secret *** provided. \
+             Trace ID: 1. Check the client id and secret, TokenScope and TokenTenant in section [x]."
+        );
+    }
+
+    #[test]
+    fn a_busy_provider_counts_as_unreachable_and_a_redirect_as_no_token() {
+        assert_eq!(message(503, "").0, "08001");
+        assert_eq!(message(429, "{}").0, "08001");
+        let (state, message) = message(302, "");
+        assert_eq!(state, "HY000");
+        assert!(message.contains("a redirect, which is not followed"), "{message}");
+    }
+}

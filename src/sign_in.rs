@@ -1,0 +1,93 @@
+//! One sign-in, from what is set to what is changed: the only place that knows the whole way.
+
+use crate::config::resolve::Config;
+use crate::config::settings::{Origin, Settings};
+use crate::credential::{self, databricks};
+use crate::delivery::destination;
+use crate::delivery::edits::{Edits, edits};
+use crate::delivery::profiles::{Profile, defaults, names, profile_for};
+use crate::error::Error;
+use crate::token::Token;
+use std::time::{Duration, Instant};
+
+/// Sources that run or read what they are told to: never at a connection string's word.
+const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
+
+/// A token, and what it changes in the connect call.
+#[derive(Clone)]
+pub struct SignIn {
+    /// The token itself, so that it can be kept out of everything that comes back.
+    pub token: Token,
+    /// What to change.
+    pub edits: Edits,
+    /// Where an administrator should look, in a message's words.
+    pub section: String,
+}
+
+/// Gets a token where the settings ask for one; `Ok(None)` where they do not.
+///
+/// `real_driver` is the real driver's file; `login_timeout` the application's, where it set one.
+///
+/// # Errors
+/// Whatever stands between the settings and a token: then nothing must be connected.
+pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Duration>) -> Result<Option<SignIn>, Error> {
+    let profile = profile_for(settings, real_driver)?;
+    let Some(mut config) = Config::resolve(settings, &defaults(profile, settings))? else { return Ok(None) };
+    if profile.is_some_and(|profile| brings_its_own(profile, settings)) {
+        return Ok(None);
+    }
+    settings.string().check()?;
+    settings.check_keys()?;
+    check_source(settings, &config)?;
+    let Some(profile) = profile else {
+        return Err(Error::Setting {
+            section: config.section,
+            key: "TokenProfile",
+            problem: format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names()),
+        });
+    };
+    destination::check(settings, profile, &config)?;
+    let service = service(settings, profile, &config)?;
+    if let Some(login_timeout) = login_timeout.filter(|timeout| !timeout.is_zero()) {
+        config.timeout = config.timeout.min(login_timeout);
+    }
+    let deadline = Instant::now() + config.timeout;
+    let token = credential::source_for(&config, service)?.fetch(deadline)?;
+    let edits = edits(profile, settings, &token);
+    Ok(Some(SignIn { token, edits, section: config.section }))
+}
+
+/// The application wrote a token into its string itself.
+fn brings_its_own(profile: &Profile, settings: &Settings) -> bool {
+    profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
+}
+
+fn check_source(settings: &Settings, config: &Config) -> Result<(), Error> {
+    let from_string = settings.get("TokenSource").is_some_and(|setting| setting.origin == Origin::ConnectionString);
+    if from_string && ADMINISTRATORS_SOURCES.iter().any(|source| source.eq_ignore_ascii_case(&config.source)) {
+        return Err(Error::NotInConnectionString { key: "TokenSource" });
+    }
+    Ok(())
+}
+
+/// Where a Databricks host takes a service principal's sign-in.
+fn service(settings: &Settings, profile: &Profile, config: &Config) -> Result<Option<databricks::Service>, Error> {
+    if !profile.service_principal || !config.source.eq_ignore_ascii_case("client-credentials") {
+        return Ok(None);
+    }
+    let host = destination::host(settings)?;
+    let service = host.as_deref().and_then(databricks::service);
+    match (service, &config.endpoint, host) {
+        (None, None, Some(host)) => Err(Error::CloudNotSupported { host, section: config.section.clone() }),
+        (None, None, None) => Err(Error::Setting {
+            section: config.section.clone(),
+            key: "Host",
+            problem: "is missing: without it nobody knows where to get the token".into(),
+        }),
+        (service, _, _) => Ok(service),
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

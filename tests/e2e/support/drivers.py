@@ -1,0 +1,57 @@
+"""Where the real drivers are: Debian's packages, and Microsoft's out of a PyPI wheel.
+
+    drivers.PSQLODBCW                 # /usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so
+    drivers.microsoft()               # …/target/e2e/msodbcsql/…/lib/libmsodbcsql-18.6.so.2.1
+"""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from .odbc_home import REPOSITORY
+
+BUILT = REPOSITORY / "target" / "e2e"
+"""What tests fetch or compile once and keep."""
+
+_DEBIAN = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "x86_64-linux-gnu") / "odbc"
+
+PSQLODBCW = _DEBIAN / "psqlodbcw.so"
+PSQLODBCA = _DEBIAN / "psqlodbca.so"
+SQLITE = _DEBIAN / "libsqlite3odbc.so"
+MARIADB = _DEBIAN / "libmaodbc.so"
+FREETDS = _DEBIAN / "libtdsodbc.so"
+DEBIAN = [PSQLODBCW, PSQLODBCA, SQLITE, MARIADB, FREETDS]
+
+MICROSOFT_WHEEL = "mssql-python-odbc==18.6.2.2"
+
+
+def microsoft() -> Path:
+    """Microsoft's driver for SQL Server. It finds its texts in `../share/resources`, so the wheel is unpacked whole."""
+    folder = BUILT / "msodbcsql"
+    with once(folder):
+        if not _microsoft_library(folder):
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "-d", folder]
+            subprocess.run([*pip, MICROSOFT_WHEEL], check=True, timeout=300)
+            for wheel in folder.glob("*.whl"):
+                zipfile.ZipFile(wheel).extractall(folder)
+                wheel.unlink()
+    return _microsoft_library(folder)[0]
+
+
+def _microsoft_library(folder: Path) -> list[Path]:
+    return sorted(folder.glob("mssql_python_odbc/libs/linux/debian_ubuntu/x86_64/lib/libmsodbcsql-*.so.*"))
+
+
+@contextmanager
+def once(folder: Path):
+    """Makes the folder, and lets one process at a time fill it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
