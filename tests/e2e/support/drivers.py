@@ -19,7 +19,8 @@ from .odbc_home import REPOSITORY
 BUILT = REPOSITORY / "target" / "e2e"
 """What tests fetch or compile once and keep."""
 
-_DEBIAN = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "x86_64-linux-gnu") / "odbc"
+LIBRARIES = Path("/usr/lib") / (sysconfig.get_config_var("MULTIARCH") or "x86_64-linux-gnu")
+_DEBIAN = LIBRARIES / "odbc"
 
 PSQLODBCW = _DEBIAN / "psqlodbcw.so"
 PSQLODBCA = _DEBIAN / "psqlodbca.so"

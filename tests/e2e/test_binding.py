@@ -1,0 +1,57 @@
+"""Each name of the driver library is NULL where the real driver has none, the real driver's own address where
+tokenshim has nothing to do, and a hook in few places."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from support import drivers
+from support.odbc_client import dlsym_table
+from support.odbc_home import REPOSITORY
+
+REAL = {
+    "psqlodbcw": lambda: drivers.PSQLODBCW,
+    "psqlodbca": lambda: drivers.PSQLODBCA,
+    "sqlite": lambda: drivers.SQLITE,
+    "mariadb": lambda: drivers.MARIADB,
+    "freetds": lambda: drivers.FREETDS,
+    "msodbcsql": lambda: drivers.microsoft(),
+}
+
+
+def names() -> dict[str, bool]:
+    """Every name of the driver library's table, and whether it may be hooked."""
+    rows = re.findall(r"^    (\w+)((?: \w+)*);$", (REPOSITORY / "driver/src/names.rs").read_text(), re.M)
+    return {name: "hook" in choices.split() for name, choices in rows}
+
+
+@pytest.mark.parametrize("now", [False, True], ids=["lazy", "LD_BIND_NOW"])
+@pytest.mark.parametrize("real", REAL)
+def test_every_name_is_null_or_the_real_drivers_own_but_for_the_hooks(home, real, now):
+    driver = REAL[real]()
+    shim = home.shim()
+    home.write({"Real": {"Driver": shim, "RealDriver": driver}})
+    table = dlsym_table(home.env, shim, driver, list(names()), now=now)
+    assert len(table) >= 180
+    allowed = {True: {"absent", "different"}, False: {"absent", "equal"}}
+    wrong = {name: table[name] for name, hooked in names().items() if table[name] not in allowed[hooked]}
+    assert wrong == {}
+    hooks = [name for name, state in table.items() if state == "different"]
+    assert {"SQLDisconnect", "SQLFreeHandle"} <= set(hooks) and len(hooks) <= 27, hooks
+    # Nothing that an application calls once it is connected and all is well.
+    assert not {"SQLFetch", "SQLGetData", "SQLExecDirect", "SQLExecDirectW", "SQLAllocHandle", "SQLCancel"} & set(hooks)
+
+
+@pytest.mark.parametrize("library, at_least", [("libodbc.so.2", 150), ("libiodbc.so.2", 100)])
+def test_the_table_has_every_name_that_a_driver_manager_looks_up(library, at_least):
+    """A driver manager holds the names it looks up as text."""
+    held = (drivers.LIBRARIES / library).read_bytes().split(b"\0")
+    held = {text.decode() for text in held if re.fullmatch(rb"SQL(?:[A-Z][a-z]+)+[AW]?", text)}
+    # What driver managers hold besides: the installer library's functions, and iODBC's and unixODBC's own.
+    other = re.compile("SQL(GetPrivateProfile|Write|Remove|Install|Config|Post|SetConfig|GetConfig|GetInstalled|Get_|Manage|ReadFile|Valid|Create)")
+    missing = {name for name in held if name not in names() and not other.match(name)}
+    assert len(held & set(names())) >= at_least
+    # These two libodbc.so exports, but asks no driver for.
+    assert missing <= {"SQLSetDescRecW", "SQLSetStmtOptionW"}, missing
