@@ -9,7 +9,7 @@ use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::settings::Settings;
-use crate::config::text::{Text, Width};
+use crate::config::text::Text;
 use crate::connection::{self, Signed};
 use crate::error::Error;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn browse_connect(
             return Ok(code);
         };
         // SAFETY: the handle is the real driver's; the texts are ours.
-        Ok(unsafe { signed_step(bound, dbc, real_browse, signed, &step, width, out, out_max, out_len)? })
+        Ok(unsafe { signed_step(dbc, real_browse, signed, &step, out, out_max, out_len) })
     })
 }
 
@@ -84,17 +84,14 @@ fn further(signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
 /// `dbc` is the real driver's handle; `out` has room for `out_max` characters, `out_len` is writable, or each is NULL.
 #[allow(clippy::too_many_arguments)]
 unsafe fn signed_step(
-    bound: &Bound,
     dbc: Handle,
     real_browse: RealBrowse,
     signed: Arc<Signed>,
     step: &ConnectionString,
-    width: Width,
     out: TextPointer,
     out_max: i16,
     out_len: *mut i16,
-) -> Result<Return, Error> {
-    let _ = bound;
+) -> Return {
     let is_first = !connection::look(dbc as usize, |connection| connection.browsing).unwrap_or(false);
     let mut given = if is_first {
         given(&signed.sign_in.edits, step)
@@ -103,7 +100,7 @@ unsafe fn signed_step(
         passed.retain(|pair| keys::find(&pair.keyword).is_none());
         text::Buffer::of(&passed.to_text())
     };
-    let mut answer = Answer::wanted(out, out_len, width);
+    let mut answer = Answer::wanted(out, out_len, &given);
     let (room, max, length) = answer.arguments();
     // SAFETY: as the caller promised; the texts are ours.
     let code = unsafe { real_browse(dbc, given.pointer(), NTS, room, max, length) };
@@ -113,5 +110,5 @@ unsafe fn signed_step(
         connection.signed = open.then(|| Arc::clone(&signed));
     });
     // SAFETY: as the caller promised.
-    Ok(unsafe { answer.deliver(code, Some(&signed), dbc, out, out_max, out_len) })
+    unsafe { answer.deliver(code, Some(&signed), dbc, out, out_max, out_len) }
 }

@@ -6,14 +6,17 @@ use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
-use crate::config::text::{Text, Width};
+use crate::config::text::Text;
 use crate::connection::{self, Record, Signed};
 use crate::delivery::out_string::completed;
 use crate::error::Error;
 use core::ffi::c_void;
 
-/// The longest text whose length fits ODBC's SQLSMALLINT, with its NUL.
-pub const OUT_MAX: i16 = i16::MAX;
+/// Room for the driver's completed string, in characters. No more than this where it will do: psqlodbc multiplies
+/// the size by the bytes a character may take, in 16 bits.
+const ROOM: usize = 8191;
+/// How much a driver's string may outgrow the one it was given, at the least.
+const COMPLETION: usize = 4096;
 
 /// SQLDriverConnect[A|W].
 ///
@@ -52,7 +55,7 @@ pub unsafe extern "C" fn driver_connect(
             false => completion,
         };
         let mut given = given(&sign_in.edits, &written);
-        let mut answer = Answer::wanted(out, out_len, width);
+        let mut answer = Answer::wanted(out, out_len, &given);
         // SAFETY: the handle and the window are the application's; the texts are ours.
         let code = unsafe {
             hand_over(bound, dbc, &sign_in)?;
@@ -68,6 +71,7 @@ pub unsafe extern "C" fn driver_connect(
 /// The driver's completed string, in room of ours: the application's may be too small, and must never hold the token.
 pub struct Answer {
     room: Option<Buffer>,
+    max: i16,
     length: i16,
 }
 
@@ -76,15 +80,17 @@ const UNWRITTEN: i16 = i16::MIN;
 
 impl Answer {
     /// Room for it, if the application wants to know anything of it.
-    pub fn wanted(out: TextPointer, out_len: *mut i16, width: Width) -> Self {
+    pub fn wanted(out: TextPointer, out_len: *mut i16, given: &Buffer) -> Self {
         let wanted = !out.is_null() || !out_len.is_null();
-        Self { room: wanted.then(|| Buffer::room(OUT_MAX as usize + 1, width)), length: UNWRITTEN }
+        let max = (given.len_units() + COMPLETION).max(ROOM);
+        let max = i16::try_from(max).unwrap_or(i16::MAX);
+        Self { room: wanted.then(|| Buffer::room(max as usize + 1, given.width())), max, length: UNWRITTEN }
     }
 
     /// What the real driver gets for its last three arguments.
     pub fn arguments(&mut self) -> (TextPointer, i16, *mut i16) {
         match &mut self.room {
-            Some(room) => (room.pointer(), OUT_MAX, &mut self.length),
+            Some(room) => (room.pointer(), self.max, &mut self.length),
             None => (core::ptr::null_mut(), 0, core::ptr::null_mut()),
         }
     }
@@ -99,14 +105,17 @@ impl Answer {
         if from_driver.units.is_empty() && self.length == UNWRITTEN {
             return code; // the driver wrote nothing, so neither do we
         }
-        let text = completed(&from_driver, &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text);
+        let text = if self.length >= self.max {
+            signed.written.to_text() // the driver had no room for all of it: half a string is no use to anyone
+        } else {
+            completed(&from_driver, &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text)
+        };
         // SAFETY: as the caller promised.
-        let (length, cut) = unsafe {
+        let cut = unsafe {
             let (length, cut) = text::write(&text, out, out_max);
             text::put_length(out_len, length);
-            (length, cut)
+            cut
         };
-        debug_assert!(length <= OUT_MAX as usize * 2);
         if cut == SUCCESS_WITH_INFO && code == SUCCESS {
             // A direct connect would have this record, from the driver; here the driver had room enough.
             let record = Record { return_code: SUCCESS_WITH_INFO, ..Record::of(&Error::OutTextTruncated) };

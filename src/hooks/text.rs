@@ -111,6 +111,16 @@ impl Buffer {
         self.bytes.len()
     }
 
+    /// How many characters there are, with the NUL.
+    pub fn len_units(&self) -> usize {
+        self.bytes.len() / self.width.bytes()
+    }
+
+    /// How wide they are.
+    pub fn width(&self) -> Width {
+        self.width
+    }
+
     /// What stands before the first NUL.
     pub fn text(&self) -> Text {
         let mut text = Text::empty(self.width);
