@@ -38,26 +38,36 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
         .filter(|section| registry.file_of(section).is_some_and(|driver| same_file(&found(driver, file), file)))
         .collect();
     let mut named: Vec<(String, PathBuf)> = Vec::new();
+    let mut unnamed: Vec<(String, &str)> = Vec::new();
     for section in &sections {
         let words = format!("section [{}] of odbcinst.ini", section.name);
         match section.get("RealDriver").filter(|value| !value.is_empty()) {
             Some(value) => named.push((words, found(value, file))),
-            None => {
-                return Err(refused(format!(
-                    "{words} names tokenshim but no real driver: add RealDriver=<file of the real driver> to it, then restart the application."
-                )));
-            }
+            None => unnamed.push((words, &section.name)),
         }
     }
-    for data_source in registry.data_sources().into_iter().chain(registry.default_data_source()) {
-        let ours = match registry.driver_of(&data_source.name) {
-            Some(DriverOf::File(driver)) => same_file(&found(&driver.to_string_lossy(), file), file),
-            Some(DriverOf::Section(name)) => sections.iter().any(|section| section.name.eq_ignore_ascii_case(&name)),
-            None => false,
+    let data_sources: Vec<Section> = registry.data_sources().into_iter().chain(registry.default_data_source()).collect();
+    for data_source in &data_sources {
+        let section = match registry.driver_of(&data_source.name) {
+            Some(DriverOf::File(driver)) if same_file(&found(&driver.to_string_lossy(), file), file) => None,
+            Some(DriverOf::Section(name)) if sections.iter().any(|section| section.name.eq_ignore_ascii_case(&name)) => Some(name),
+            _ => continue,
         };
-        if let (true, Some(value)) = (ours, data_source.get("RealDriver").filter(|value| !value.is_empty())) {
-            named.push((format!("DSN [{}] of odbc.ini", data_source.name), found(value, file)));
+        let words = format!("DSN [{}] of odbc.ini", data_source.name);
+        match (data_source.get("RealDriver").filter(|value| !value.is_empty()), section) {
+            (Some(value), section) => {
+                named.push((words, found(value, file)));
+                unnamed.retain(|(_, name)| !section.as_deref().is_some_and(|section| section.eq_ignore_ascii_case(name)));
+            }
+            // It may still be the one of another place that names this file.
+            (None, None) => unnamed.push((words, "")),
+            (None, Some(_)) => {}
         }
+    }
+    if let Some((words, _)) = unnamed.first() {
+        return Err(refused(format!(
+            "{words} names tokenshim but no real driver: add RealDriver=<file of the real driver> to it, then restart the application."
+        )));
     }
     let Some((named_by, real_driver)) = named.first().cloned() else { return Err(nothing_names(file, registry)) };
     if let Some((other, other_driver)) = named.iter().find(|(_, driver)| !same_file(driver, &real_driver)) {

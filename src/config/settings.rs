@@ -152,3 +152,72 @@ fn unbraced(value: String) -> String {
         None => value,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ini::tests::registry;
+    use crate::config::text::{Text, Width};
+
+    const DRIVERS: &str =
+        "[Shim]\nDriver=/shim.so\nTokenScope=driver\nTokenTenant={t}}1}\nTokenTimeout=5\n[Other]\nDriver=/shim.so\nTokenScope=other\n";
+    const DATA_SOURCES: &str = "[dsn]\nDriver=Shim\nTokenScope=dsn\nTokenTimeout=\n[bare]\nDriver=/shim.so\n[DEFAULT]\nDriver=Other\n";
+
+    fn settings(string: &str, sections: &[&str]) -> Settings {
+        let string = ConnectionString::parse(&Text::encode(string, Width::One));
+        let sections: Vec<String> = sections.iter().map(|section| (*section).to_owned()).collect();
+        Settings::of(string, &registry(DRIVERS, DATA_SOURCES), &sections)
+    }
+
+    fn value(settings: &Settings, keyword: &str) -> Option<(String, String)> {
+        settings.get(keyword).map(|setting| (setting.value, setting.origin.to_string()))
+    }
+
+    #[test]
+    fn the_string_comes_before_the_data_source_and_that_before_the_driver() {
+        let expect = |string: &str, value: &str, origin: &str| {
+            let found = self::value(&settings(string, &[]), "TokenScope");
+            assert_eq!(found, Some((value.into(), origin.into())), "{string}");
+        };
+        expect("DSN=dsn;tokenSCOPE=string", "string", "the connection string");
+        expect("DSN=dsn", "dsn", "DSN [dsn] of odbc.ini");
+        expect("DRIVER={Shim};UID=u", "driver", "section [Shim] of odbcinst.ini");
+        expect("DRIVER=Other;DSN=dsn", "other", "section [Other] of odbcinst.ini");
+        expect("dsn=dsn;DRIVER=Other", "dsn", "DSN [dsn] of odbc.ini");
+    }
+
+    #[test]
+    fn an_empty_value_overrides_and_counts_as_nothing() {
+        let settings = settings("DSN=dsn", &[]);
+        assert_eq!(value(&settings, "TokenTimeout"), Some((String::new(), "DSN [dsn] of odbc.ini".into())));
+        assert!(settings.first_of(&["TokenTimeout"]).is_none());
+    }
+
+    #[test]
+    fn braces_round_a_value_in_a_file_are_undone() {
+        assert_eq!(value(&settings("DSN=dsn", &[]), "TokenTenant").map(|found| found.0).as_deref(), Some("t}1"));
+    }
+
+    #[test]
+    fn where_only_a_file_is_named_the_one_section_of_that_file_counts() {
+        for string in ["DSN=bare", "DRIVER=/shim.so", "UID=u", ""] {
+            assert_eq!(value(&settings(string, &["Shim"]), "TokenScope").map(|found| found.0).as_deref(), Some("driver"), "{string}");
+            assert_eq!(value(&settings(string, &["Shim", "Other"]), "TokenScope"), None, "{string}");
+        }
+    }
+
+    #[test]
+    fn sqlconnect_with_an_unknown_name_falls_back_to_the_default_as_unixodbc_does() {
+        let settings = Settings::of_data_source("nobody", ConnectionString::empty(Width::One), &registry(DRIVERS, DATA_SOURCES), &[]);
+        assert_eq!(value(&settings, "TokenScope").map(|found| found.0).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn keys_in_the_wrong_place_and_keys_of_later_versions_are_named() {
+        let message = |string: &str| settings(string, &[]).check_keys().expect_err("an error").message();
+        assert!(message("DSN=dsn;TokenEndpoint=https://evil").contains("TokenEndpoint may not stand in a connection string"));
+        assert!(message("DSN=dsn;realDRIVER=/evil.so").contains("RealDriver may not stand in a connection string"));
+        assert!(message("DSN=dsn;TokenUser=me").contains("TokenUser is not supported by this version"));
+        assert!(settings("DSN=dsn;Token=x;TokenCachePassPhrase=y", &[]).check_keys().is_ok(), "a driver's own words");
+    }
+}

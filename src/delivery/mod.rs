@@ -5,3 +5,5 @@ pub mod destination;
 pub mod edits;
 pub mod out_string;
 pub mod profiles;
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ mod files;
 mod parse;
 mod section;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -11,6 +11,11 @@ use super::*;
 mod parse;
 mod places;
 
+/// What unixODBC reads from these two files, for tests of whatever is built on it.
+pub fn registry(drivers: &str, data_sources: &str) -> Registry {
+    Machine::new().with("odbcinst.ini", drivers).with("odbc.ini", data_sources).unix_odbc()
+}
+
 /// A folder of its own for a test, with the four files in it.
 struct Machine(PathBuf);
 
