@@ -15,9 +15,17 @@ use zeroize::Zeroizing;
 /// A token reply has a few kilobytes; tokens of 60 kB exist.
 const REPLY_MAX_BYTES: usize = 1024 * 1024;
 
-/// Clients by process and route: building one takes up to 120 ms, and its connections are worth keeping. A client's
-/// worker thread does not survive `fork`, so a child builds its own.
-static CLIENTS: Lazy<Mutex<HashMap<(u32, Route), Client>>> = Lazy::new(|| Mutex::new(HashMap::new()));
+/// Which client serves a request. A client's worker thread does not survive `fork`, so a child builds its own.
+#[derive(PartialEq, Eq, Hash)]
+struct ClientKey {
+    process: u32,
+    /// Plain http, which goes only to this very machine: past every proxy, for a proxy could read the secret.
+    direct: bool,
+    route: Route,
+}
+
+/// Building a client takes up to 120 ms, and its connections are worth keeping.
+static CLIENTS: Lazy<Mutex<HashMap<ClientKey, Client>>> = Lazy::new(|| Mutex::new(HashMap::new()));
 
 /// One way to a provider, and the words to speak of it.
 pub struct Http<'a> {
@@ -48,7 +56,7 @@ impl Http<'_> {
     /// No connection, no answer in time, or too long an answer.
     pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
-        let mut request = self.client()?.post(url.clone());
+        let mut request = self.client(url.scheme() == "http")?.post(url.clone());
         for (name, value) in headers {
             let mut value = reqwest::header::HeaderValue::from_str(value)
                 .map_err(|_| self.setting("TokenClientSecret", "has characters that no HTTP header can carry"))?;
@@ -94,26 +102,28 @@ impl Http<'_> {
         }
     }
 
-    fn client(&self) -> Result<Client, Error> {
-        let key = (std::process::id(), self.route.clone());
+    fn client(&self, direct: bool) -> Result<Client, Error> {
+        let key = ClientKey { process: std::process::id(), direct, route: self.route.clone() };
         // Building a client asks nobody: the lock is not held over the network.
         let mut clients = CLIENTS.lock();
         if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = self.build()?;
+        let client = self.build(direct)?;
         clients.insert(key, client.clone());
         Ok(client)
     }
 
-    fn build(&self) -> Result<Client, Error> {
+    fn build(&self, direct: bool) -> Result<Client, Error> {
         // This process-wide default is that of the rustls inside this library, which nobody else can see. Where a
         // second call finds it set, it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .redirect(Policy::none()) // a token request never goes where a reply sends it
             .user_agent(concat!("tokenshim/", env!("CARGO_PKG_VERSION")));
-        if let Some(proxy) = &self.route.proxy {
+        if direct {
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &self.route.proxy {
             let proxy = reqwest::Proxy::all(proxy).map_err(|_| self.setting("TokenProxy", "is no proxy URL; write it as http://host:port"))?;
             builder = builder.proxy(proxy);
         }
