@@ -61,6 +61,8 @@ class Step:
     records: list[Record] = field(default_factory=list)
     seconds: float = 0
     parallel: list = field(default_factory=list)
+    threads: dict[str, str] = field(default_factory=dict)
+    """The threads of the process and the signals each blocks."""
 
     @property
     def succeeded(self) -> bool:

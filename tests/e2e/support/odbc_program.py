@@ -16,6 +16,7 @@ The steps, with their arguments (names ending in W take and give SQLWCHAR):
   SQLDisconnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
   parallel              steps: lists of steps, each run in a thread of its own
   sleep                 seconds
+  threads               gives `threads`: each thread of the process and the mask of the signals it blocks, in hex
 
 Everywhere: `dbc` names the connection (default "dbc"; a new name allocates a new one), `records` which function reads the
 diagnostics after a failure: "SQLGetDiagRecW" (default after W calls), "SQLGetDiagRec", "SQLErrorW", "SQLError", or
@@ -97,6 +98,14 @@ class Program:
     def sleep(self, step: dict) -> dict:
         time.sleep(step["seconds"])
         return {}
+
+    def threads(self, step: dict) -> dict:
+        masks = {}
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/status") as status:
+                lines = dict(line.split(":", 1) for line in status)
+            masks[task] = lines["SigBlk"].strip()
+        return {"threads": masks}
 
     # -- Handles
 
