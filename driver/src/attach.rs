@@ -84,17 +84,9 @@ fn own_file() -> Option<PathBuf> {
 
 /// The core: the one that is loaded already, else beside this file, one folder up, or by name.
 fn core_entry(file: &Path) -> Result<Attach, CString> {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let beside = [folder.join(CORE_FILE), folder.join("..").join(CORE_FILE)];
-    let core = open(CORE_SONAME, libc::RTLD_NOLOAD)
-        .or_else(|| beside.iter().filter(|path| path.exists()).find_map(|path| open(&CString::new(path.as_os_str().as_bytes()).ok()?, 0)))
-        .or_else(|| open(CORE_SONAME, 0));
-    let Some(core) = core else {
-        return Err(message(&format!(
-            "cannot load {CORE_FILE}, which belongs beside {} or one folder up. Put it there, or reinstall tokenshim. The loader says: {}",
-            file.display(),
-            loader_words(),
-        )));
+    let core = match open(CORE_SONAME, libc::RTLD_NOLOAD) {
+        Some(core) => core,
+        None => load_core(file)?,
     };
     // SAFETY: an open library and a NUL-terminated name.
     let entry = unsafe { libc::dlsym(core, CORE_ENTRY.as_ptr()) };
@@ -106,6 +98,26 @@ fn core_entry(file: &Path) -> Result<Attach, CString> {
     }
     // SAFETY: the entry's name carries the number of the very file in which `Attach` stands.
     Ok(unsafe { core::mem::transmute::<*mut c_void, Attach>(entry) })
+}
+
+/// A link to this file may stand in another folder than the core, which then stands beside the file itself.
+fn load_core(file: &Path) -> Result<*mut c_void, CString> {
+    let itself = file.canonicalize();
+    let folders = [Some(file), itself.as_deref().ok()].into_iter().flatten().map(|file| file.parent().unwrap_or(Path::new("")));
+    let beside = folders.flat_map(|folder| [folder.join(CORE_FILE), folder.join("..").join(CORE_FILE)]).filter(|path| path.exists());
+    let mut words = None;
+    for path in beside.filter_map(|path| CString::new(path.as_os_str().as_bytes()).ok()).chain([CORE_SONAME.to_owned()]) {
+        match open(&path, 0) {
+            Some(core) => return Ok(core),
+            // Of a file that is there it says more than of a name that is not.
+            None => words = words.or_else(|| Some(loader_words())),
+        }
+    }
+    Err(message(&format!(
+        "cannot load {CORE_FILE}, which belongs beside {} or one folder up. Put it there, or reinstall tokenshim. The loader says: {}",
+        file.display(),
+        words.unwrap_or_default(),
+    )))
 }
 
 /// As the driver managers open drivers: nothing of the core becomes visible to anybody else.
