@@ -16,6 +16,9 @@ const MODULE_FOLDERS: &[&str] = &[
     "/usr/local/lib",
 ];
 
+/// How much of a path a message shows.
+const SHOWN_MAX_BYTES: usize = 100;
+
 /// What the driver managers' files say about one driver file.
 #[derive(Debug)]
 pub struct Located {
@@ -38,33 +41,33 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
         .filter(|section| registry.file_of(section).is_some_and(|driver| same_file(&found(driver, file), file)))
         .collect();
     let mut named: Vec<(String, PathBuf)> = Vec::new();
-    let mut unnamed: Vec<(String, &str)> = Vec::new();
+    let mut without: Vec<&str> = Vec::new();
     for section in &sections {
-        let words = format!("section [{}] of odbcinst.ini", section.name);
-        match section.get("RealDriver").filter(|value| !value.is_empty()) {
-            Some(value) => named.push((words, found(value, file))),
-            None => unnamed.push((words, &section.name)),
+        match real_driver_of(section) {
+            Some(value) => named.push((format!("section [{}] of odbcinst.ini", section.name), found(value, file))),
+            None => without.push(&section.name),
         }
     }
-    let data_sources: Vec<Section> = registry.data_sources().into_iter().chain(registry.default_data_source()).collect();
-    for data_source in &data_sources {
+    let mut source_without = None;
+    for data_source in registry.data_sources().into_iter().chain(registry.default_data_source()) {
         let section = match registry.driver_of(&data_source.name) {
             Some(DriverOf::File(driver)) if same_file(&found(&driver.to_string_lossy(), file), file) => None,
             Some(DriverOf::Section(name)) if sections.iter().any(|section| section.name.eq_ignore_ascii_case(&name)) => Some(name),
             _ => continue,
         };
-        let words = format!("DSN [{}] of odbc.ini", data_source.name);
-        match (data_source.get("RealDriver").filter(|value| !value.is_empty()), section) {
+        match (real_driver_of(&data_source), section) {
             (Some(value), section) => {
-                named.push((words, found(value, file)));
-                unnamed.retain(|(_, name)| !section.as_deref().is_some_and(|section| section.eq_ignore_ascii_case(name)));
+                named.push((format!("DSN [{}] of odbc.ini", data_source.name), found(value, file)));
+                // Such a section has a real driver after all.
+                without.retain(|name| !section.as_deref().is_some_and(|section| section.eq_ignore_ascii_case(name)));
             }
-            // It may still be the one of another place that names this file.
-            (None, None) => unnamed.push((words, "")),
+            (None, None) => source_without = Some(format!("DSN [{}] of odbc.ini", data_source.name)),
             (None, Some(_)) => {}
         }
     }
-    if let Some((words, _)) = unnamed.first() {
+    let without = without.first().map(|name| format!("section [{name}] of odbcinst.ini"));
+    // A DSN that names the file itself needs no word of its own where another place has one.
+    if let Some(words) = without.or(source_without.filter(|_| named.is_empty())) {
         return Err(refused(format!(
             "{words} names tokenshim but no real driver: add RealDriver=<file of the real driver> to it, then restart the application."
         )));
@@ -74,8 +77,8 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
         return Err(refused(format!(
             "{named_by} and {other} name the same file of tokenshim but two real drivers, {} and {}. \
              Give each real driver its own copy of libtokenshim_driver.so (no link), then restart the application.",
-            real_driver.display(),
-            other_driver.display(),
+            shown(&real_driver),
+            shown(other_driver),
         )));
     }
     if same_file(&real_driver, file) {
@@ -95,9 +98,22 @@ fn nothing_names(file: &Path, registry: &Registry) -> Error {
     let read: Vec<String> = registry.files().iter().map(|file| file.display().to_string()).collect();
     refused(format!(
         "no section says which real driver {} stands before: add RealDriver=<file of the real driver> to the section whose Driver it is. Read: {}.",
-        file.display(),
+        shown(file),
         read.join(", "),
     ))
+}
+
+fn real_driver_of(section: &Section) -> Option<&str> {
+    section.get("RealDriver").filter(|value| !value.is_empty())
+}
+
+/// A path for a message: the end of a long one, so that two of them leave room for what to do.
+pub fn shown(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    match path.len().checked_sub(SHOWN_MAX_BYTES) {
+        None | Some(0) => path.into_owned(),
+        Some(over) => format!("...{}", &path[path.ceil_char_boundary(over + 3)..]),
+    }
 }
 
 /// A driver's file as the driver manager finds it: beside us and in the module folders, where it is a bare name.

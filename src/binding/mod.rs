@@ -17,7 +17,7 @@ use abi::{Binding, Core, Handle, Letter, Return, TextPointer};
 use core::ffi::{CStr, c_char, c_void};
 use driver_manager::{Present, is_foreign, present};
 use library::Library;
-use locate::{locate, refused, same_file};
+use locate::{Located, locate, refused, same_file, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
 use std::ffi::{CString, OsStr};
@@ -78,30 +78,27 @@ impl Bound {
     /// # Errors
     /// IM003, with the section and what to do.
     fn attach(file: &Path) -> Result<Self, Error> {
+        COPIES.lock().push(file.to_owned());
         let (present, manager) = present();
         let registry = Registry::read(&manager, &Environment::process());
         let located = locate(file, &registry)?;
-        {
-            let mut copies = COPIES.lock();
-            copies.push(file.to_owned());
-            if copies.iter().any(|copy| same_file(copy, &located.real_driver)) {
-                return Err(refused(format!(
-                    "{} names {} as RealDriver, which is tokenshim itself: set it to the real driver's file, then restart the application.",
-                    located.named_by,
-                    located.real_driver.display(),
-                )));
-            }
-        }
+        let real_driver = shown(&located.real_driver);
+        refuse_tokenshim(&located)?;
         let library = Library::open(&located.real_driver, present.only_iodbc()).map_err(|words| {
+            // The loader begins with the file, but for a library that the file needs.
+            let reason = words.strip_prefix(&format!("{}: ", located.real_driver.display())).unwrap_or(&words);
             refused(format!(
-                "the real driver of {} cannot be loaded: {words}. Check RealDriver there, then restart the application.",
+                "{real_driver}, the RealDriver of {}, cannot be loaded: {reason}. Install it or correct RealDriver, then restart the application.",
                 located.named_by,
             ))
         })?;
-        if library.symbol(c"SQLAllocHandle").is_null() && library.symbol(c"SQLAllocEnv").is_null() {
+        let is_driver = [c"SQLAllocHandle", c"SQLAllocEnv"].iter().any(|name| !library.symbol(name).is_null());
+        // By now a further copy of tokenshim has begun to attach, too.
+        refuse_tokenshim(&located)?;
+        if !is_driver {
             return Err(refused(format!(
-                "{}, the RealDriver of {}, is no ODBC driver: it has neither SQLAllocHandle nor SQLAllocEnv. Set RealDriver to the driver's file.",
-                located.real_driver.display(),
+                "{real_driver}, the RealDriver of {}, is no ODBC driver: it has neither SQLAllocHandle nor SQLAllocEnv. \
+                 Set RealDriver to the driver's file, then restart the application.",
                 located.named_by,
             )));
         }
@@ -118,6 +115,19 @@ impl Bound {
     pub fn registry(&self) -> Registry {
         Registry::read(&present().1, &Environment::process())
     }
+}
+
+/// Refuses a real driver that is a copy of the driver library, as far as it has begun to attach: to look a name up in a
+/// copy whose own look-up waits for this one would wait for ever.
+fn refuse_tokenshim(located: &Located) -> Result<(), Error> {
+    if !COPIES.lock().iter().any(|copy| same_file(copy, &located.real_driver)) {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "{} names {} as RealDriver, which is tokenshim itself: set it to the real driver's file, then restart the application.",
+        located.named_by,
+        shown(&located.real_driver),
+    )))
 }
 
 /// [`abi::Attach`], the core library's one entry for the driver library.
