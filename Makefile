@@ -1,0 +1,50 @@
+# tokenshim: `make help` says what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
+CARGO ?= cargo
+# End-to-end tests at the same time.
+JOBS ?= 2
+
+# A toolchain in the user's own folder goes before the distribution's.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check install fmt clippy doc licences
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: ## installs what is missing, builds, and shows a DSN signing in with a token
+	@scripts/install-dependencies demo
+	@$(CARGO) build --locked
+	@python3 scripts/demo.py
+
+test: ## installs what is missing, builds, and runs all tests
+	scripts/install-dependencies test
+	$(CARGO) build --locked
+	$(CARGO) test --locked
+	.venv/bin/pytest -q tests/e2e -n $(JOBS)
+
+check: fmt clippy doc licences ## formatting, lints, documentation and licences
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --workspace --no-deps
+
+licences:
+	scripts/check-licences
+
+# The driver library finds the core one folder up. Copies for further real drivers belong beside it.
+install: ## builds and copies the two libraries to $(DESTDIR)$(PREFIX)/lib
+	$(CARGO) build --locked --release
+	install -d '$(DESTDIR)$(LIBDIR)/tokenshim'
+	install -m 755 target/release/libtokenshim.so '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
+	ln -sf libtokenshim.so.0 '$(DESTDIR)$(LIBDIR)/libtokenshim.so'
+	install -m 755 target/release/libtokenshim_driver.so '$(DESTDIR)$(LIBDIR)/tokenshim/libtokenshim_driver.so'
