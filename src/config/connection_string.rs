@@ -74,7 +74,7 @@ impl ConnectionString {
             start = end + 1;
         }
         // A `;` at the very end ends a pair; keep it as an empty one, so that `to_text` gives it back.
-        if units.last() == Some(&SEMICOLON) {
+        if start == units.len() && start > 0 {
             pairs.push(Pair { raw: Text::empty(width), keyword: String::new(), value: String::new() });
         }
         Self { width, pairs, unclosed }

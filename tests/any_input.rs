@@ -1,0 +1,149 @@
+//! Whatever comes in, nothing panics, and what must hold of it holds: random connection strings, ini files, replies.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tokenshim::config::connection_string::ConnectionString;
+use tokenshim::config::ini::{Environment, Manager, Registry};
+use tokenshim::config::text::{Text, Width};
+use tokenshim::delivery::edits::{Edits, edits};
+use tokenshim::delivery::out_string::completed;
+use tokenshim::delivery::profiles::PROFILES;
+use tokenshim::oauth::{http::Reply, token_reply};
+use tokenshim::token::{Secret, Token};
+
+const TOKEN: &str = "eyJ0.the-token}%+.c2ln";
+
+/// Pieces that connection strings are made of, in any order.
+fn string() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{".to_owned()),
+        Just("}".to_owned()),
+        Just("}}".to_owned()),
+        Just("=".to_owned()),
+        Just(";".to_owned()),
+        Just(" ".to_owned()),
+        Just("PWD=".to_owned()),
+        Just("pwd =".to_owned()),
+        Just("UID=u;".to_owned()),
+        Just("DSN=d;".to_owned()),
+        Just("Auth_Flow=1;".to_owned()),
+        Just("TokenScope=s;".to_owned()),
+        "[a-zA-Z]{1,3}",
+        "\\PC{0,2}",
+    ];
+    vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+/// Units of any width, some of which are no text at all.
+fn units() -> impl Strategy<Value = Vec<u32>> {
+    vec(
+        prop_oneof![0x20u32..0x7f, Just(0xD800), Just(0xFF), Just(u32::MAX), Just(u32::from(b';')), Just(u32::from(b'{')), Just(u32::from(b'='))],
+        0..40,
+    )
+}
+
+fn all_edits() -> Vec<Edits> {
+    let registry = Registry::read(&Manager::Iodbc, &Environment::of(&[("HOME", "/nonexistent"), ("SYSODBCINI", "/nonexistent")]));
+    let settings = tokenshim::config::settings::Settings::of(ConnectionString::empty(Width::Two), &registry, &[]);
+    let token = Token::new(Secret::new(TOKEN.into()), None).expect("a token");
+    PROFILES.iter().map(|profile| edits(profile, &settings, &token)).collect()
+}
+
+fn parse(text: &str) -> ConnectionString {
+    ConnectionString::parse(&Text::encode(text, Width::Two))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_connection_string_that_is_not_changed_comes_out_unit_for_unit(units in units()) {
+        for (width, mask) in [(Width::One, 0xFF), (Width::Two, 0xFFFF), (Width::Four, u32::MAX)] {
+            let text = Text { width, units: units.iter().map(|unit| unit & mask).collect::<Vec<_>>().into() };
+            prop_assert!(ConnectionString::parse(&text).to_text() == text, "{:?}", width);
+        }
+    }
+
+    #[test]
+    fn after_the_edits_only_our_value_is_left_and_everything_else_stands_as_it_was(text in string()) {
+        let written = parse(&text);
+        prop_assume!(written.check().is_ok());
+        for edits in all_edits() {
+            let given = parse(&edits.apply(&written).to_text().decode());
+            prop_assert!(given.check().is_ok());
+            let kept: Vec<String> = written.pairs().iter()
+                .filter(|pair| !pair.keyword.is_empty() && !edits.touch(&pair.keyword) && tokenshim::config::keys::find(&pair.keyword).is_none())
+                .map(|pair| pair.raw.decode()).collect();
+            let found: Vec<String> = given.pairs().iter()
+                .filter(|pair| !pair.keyword.is_empty() && !edits.touch(&pair.keyword))
+                .map(|pair| pair.raw.decode()).collect();
+            prop_assert_eq!(kept, found);
+            if edits.password.is_some() {
+                let passwords: Vec<_> = given.pairs().iter().filter(|pair| pair.is("PWD")).map(|pair| pair.value.clone()).collect();
+                prop_assert_eq!(passwords, [TOKEN]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_token_never_comes_back_to_the_application(written in string(), before in string(), after in string()) {
+        for edits in all_edits() {
+            for from_driver in [format!("{before};PWD={{{}}};{after}", TOKEN.replace('}', "}}")), format!("{before}{TOKEN}{after}"), format!("{before};X={TOKEN}")] {
+                let shown = completed(&Text::encode(&from_driver, Width::Two), &parse(&written), &edits, &Secret::new(TOKEN.into())).decode();
+                prop_assert!(!shown.contains("the-token"), "{} -> {}", from_driver, shown);
+            }
+        }
+    }
+
+    #[test]
+    fn any_reply_is_a_token_or_an_error_that_shows_no_secret(status in 0u16..1000, body in prop_oneof![vec(any::<u8>(), 0..200), json()]) {
+        let reply = Reply { host: "idp.example".into(), status, body: body.into() };
+        if let Err(error) = token_reply::token(&reply, &["s3cr3t"], "section [x]") {
+            let message = error.message();
+            prop_assert!(message.len() < 512 && !message.contains("s3cr3t") && !message.contains("eyJ"), "{}", message);
+            prop_assert!(message.chars().all(|c| !c.is_control()), "{}", message);
+        }
+    }
+}
+
+fn json() -> impl Strategy<Value = Vec<u8>> {
+    let value = prop_oneof![
+        Just("null"),
+        Just("7"),
+        Just("-1e999"),
+        Just("\"\""),
+        Just("\"eyJ.x.y\""),
+        Just("\"s3cr3t says no\\u0000\""),
+        Just("[]"),
+        Just("{}"),
+        Just("\"Bearer\""),
+    ];
+    let name = prop_oneof![Just("access_token"), Just("expires_in"), Just("token_type"), Just("error"), Just("error_description")];
+    vec((name, value), 0..6).prop_map(|fields| {
+        let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+        format!("{{{}}}", fields.join(",")).into_bytes()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_ini_file_is_read_by_both_rules(file in vec(prop_oneof![
+        Just(b"[Shim]\n".to_vec()), Just(b"Driver=/x.so\n".to_vec()), Just(b"=".to_vec()), Just(b"[".to_vec()), Just(b"]\r\n".to_vec()), Just(b"\n".to_vec()),
+        Just(b"#;".to_vec()), Just(b"{".to_vec()), Just(b"\"".to_vec()), vec(any::<u8>(), 0..8),
+    ], 0..40)) {
+        let folder = std::env::temp_dir().join(format!("tokenshim-any-ini-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("odbcinst.ini"), file.concat()).expect("a file");
+        std::fs::write(folder.join("odbc.ini"), file.concat()).expect("a file");
+        let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+        let environment = Environment::of(&[("SYSODBCINSTINI", &path("odbcinst.ini")), ("SYSODBCINI", &path("odbc.ini"))]);
+        for manager in [Manager::UnixOdbc { system_folder: folder.clone() }, Manager::Iodbc] {
+            let registry = Registry::read(&manager, &environment);
+            for section in registry.drivers().into_iter().chain(registry.data_sources()) {
+                let _ = (registry.file_of(&section), registry.driver_of(&section.name), registry.driver(&section.name));
+            }
+        }
+    }
+}
