@@ -52,7 +52,8 @@ impl Edits {
         let mut edited = string.clone();
         edited.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&self.remove));
         for (keyword, value) in &self.set {
-            edited.set(keyword, value.expose(), false);
+            // Microsoft's driver finds fault (01S00) with `Authentication=` at the end of a string, but not with `{}`.
+            edited.set(keyword, value.expose(), value.expose().is_empty());
         }
         if let Some(password) = &self.password {
             // Always in braces: psqlodbc takes % and + in a bare password for URL encoding.
