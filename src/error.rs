@@ -26,6 +26,16 @@ pub enum Error {
         "no token is sent to host {host}, which the connection string names: add it to TokenAllowedHosts in {section}, or fix the server in the DSN."
     )]
     HostNotAllowed { host: String, section: String },
+    /// A connection string passes options through that could lead the token elsewhere.
+    #[error(
+        "no token is sent with {keyword} in the connection string, which could name another host or switch encryption off: set it in the DSN (see {section}), or leave host, service and sslmode out of it."
+    )]
+    OptionsNotAllowed { keyword: &'static str, section: String },
+    /// A connection string names a data source beside the one whose settings count.
+    #[error(
+        "no token is sent where the connection string names {keyword} {name} beside its first DSN or DRIVER: drivers differ on which they read. Name one."
+    )]
+    SecondDataSource { keyword: &'static str, name: String },
     /// The token would travel in the clear, or to a server that nobody checked.
     #[error(
         "no token is sent with {setting}: it could be read on its way. Remove that setting, or allow it with TokenAllowUnencrypted=yes in {section}."
@@ -77,7 +87,7 @@ impl Error {
         match self {
             BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | Panicked(_) => "HY000",
             NotInConnectionString { .. } | HostNotAllowed { .. } | Unencrypted { .. } => "28000",
-            CloudNotSupported { .. } | SignInRefused { .. } => "28000",
+            OptionsNotAllowed { .. } | SecondDataSource { .. } | CloudNotSupported { .. } | SignInRefused { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",
             ProviderUnreachable { .. } => "08001",

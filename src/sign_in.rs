@@ -5,7 +5,7 @@ use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, databricks};
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
-use crate::delivery::profiles::{Profile, defaults, names, profile_for};
+use crate::delivery::profiles::{Profile, defaults, file_name, names, profile_for};
 use crate::error::Error;
 use crate::token::Token;
 use std::time::{Duration, Instant};
@@ -22,6 +22,19 @@ pub struct SignIn {
     pub edits: Edits,
     /// Where an administrator should look, in a message's words.
     pub section: String,
+}
+
+impl SignIn {
+    /// Checks what the application wrote in a later step of SQLBrowseConnect, together with what it wrote before: a
+    /// token that the driver has already may go only where it might have gone at first.
+    ///
+    /// # Errors
+    /// As [`sign_in`].
+    pub fn check_again(&self, settings: &Settings, real_driver: &str) -> Result<(), Error> {
+        settings.string().check()?;
+        settings.check_keys()?;
+        destination::check(settings, self.edits.profile, real_driver, &self.section)
+    }
 }
 
 /// Gets a token where the settings ask for one; `Ok(None)` where they do not.
@@ -46,7 +59,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Dur
             problem: format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names()),
         });
     };
-    destination::check(settings, profile, &config)?;
+    destination::check(settings, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
     if let Some(login_timeout) = login_timeout.filter(|timeout| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
@@ -86,8 +99,4 @@ fn service(settings: &Settings, profile: &Profile, config: &Config) -> Result<Op
         }),
         (service, _, _) => Ok(service),
     }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

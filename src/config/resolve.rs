@@ -141,12 +141,12 @@ fn timeout(settings: &Settings) -> Result<Duration, Error> {
     }
 }
 
-/// The words of a yes or no, as drivers have them.
+/// The words of a yes or no, as drivers have them, where an administrator set `key`.
 ///
 /// # Errors
 /// Anything else, with its place.
 pub fn yes(settings: &Settings, key: &'static str) -> Result<bool, Error> {
-    let Some(setting) = settings.first_of(&[key]) else { return Ok(false) };
+    let Some(setting) = settings.in_sections(key).filter(|setting| !setting.value.is_empty()) else { return Ok(false) };
     match setting.value.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" | "on" => Ok(true),
         "no" | "false" | "0" | "off" => Ok(false),

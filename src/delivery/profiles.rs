@@ -42,12 +42,31 @@ pub struct Profile {
     pub scope: Option<&'static str>,
     /// Suffixes of hosts that a token may be sent to even where only a connection string names them.
     pub hosts: &'static [&'static str],
-    /// Settings that switch encryption or the certificate check off: a keyword and those of its values.
-    pub unencrypted: &'static [(&'static str, &'static [&'static str])],
+    /// Settings that switch encryption or the certificate check off.
+    pub unencrypted: &'static [Switch],
     /// Whether the driver takes a token only where it may not ask a person (SQL_DRIVER_NOPROMPT).
     pub never_prompts: bool,
     /// Whether the driver's own keywords for a service principal are recognised.
     pub service_principal: bool,
+}
+
+/// A keyword that may switch encryption or the certificate check off.
+#[derive(Debug)]
+pub struct Switch {
+    /// Its name.
+    pub keyword: &'static str,
+    /// Whether a value, with or without the braces and blanks around it, switches off.
+    pub is_off: fn(&str) -> bool,
+    /// The part of a file name that drivers have which read it so; empty for all of the profile.
+    pub file: &'static str,
+}
+
+const fn switch(keyword: &'static str, is_off: fn(&str) -> bool) -> Switch {
+    Switch { keyword, is_off, file: "" }
+}
+
+const fn psqlodbc(keyword: &'static str) -> Switch {
+    Switch { keyword, is_off: without_ssl, file: "psqlodbc" }
 }
 
 const fn gone(keyword: &'static str) -> Removed {
@@ -58,8 +77,31 @@ const fn neutral(keyword: &'static str, value: &'static str) -> Removed {
     Removed { keyword, neutral: Some(value) }
 }
 
-const NO: &[&str] = &["0", "no", "false", "off"];
-const YES: &[&str] = &["1", "yes", "true", "on"];
+fn is_one_of(value: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| word.eq_ignore_ascii_case(value.trim()))
+}
+
+fn no(value: &str) -> bool {
+    is_one_of(value, &["0", "no", "false", "off"])
+}
+
+fn yes(value: &str) -> bool {
+    is_one_of(value, &["1", "yes", "true", "on"])
+}
+
+fn not_encrypted(value: &str) -> bool {
+    no(value) || is_one_of(value, &["optional"])
+}
+
+fn disabled(value: &str) -> bool {
+    is_one_of(value, &["disable", "disabled"])
+}
+
+/// psqlodbc looks at the first letter of `SSLmode`, or `CA` for short, and takes what it does not know for `disable`
+/// (dlg_specific.c, copyConnAttributes): a capital, a brace, a blank, nothing. `allow` tries without encryption first.
+fn without_ssl(value: &str) -> bool {
+    !value.starts_with(['p', 'r', 'v'])
+}
 
 /// Every profile. Facts and their evidence: Databricks, "OAuth Integration guide for Cloud-Based Partners", section
 /// "Use the generated token"; Microsoft, "Using Microsoft Entra ID with the ODBC Driver"; psqlodbc's and MariaDB's
@@ -82,7 +124,12 @@ pub const PROFILES: &[Profile] = &[
         own_token: &["Auth_AccessToken"],
         scope: None, // the cloud decides: credential::databricks
         hosts: &[".cloud.databricks.com", ".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us", ".gcp.databricks.com"],
-        unencrypted: &[("SSL", NO), ("AllowSelfSignedServerCert", YES), ("AllowHostNameCNMismatch", YES), ("CAIssuedCertNamesMismatch", YES)],
+        unencrypted: &[
+            switch("SSL", no),
+            switch("AllowSelfSignedServerCert", yes),
+            switch("AllowHostNameCNMismatch", yes),
+            switch("CAIssuedCertNamesMismatch", yes),
+        ],
         never_prompts: false,
         service_principal: true,
     },
@@ -106,7 +153,7 @@ pub const PROFILES: &[Profile] = &[
             ".sql.azuresynapse.usgovcloudapi.net",
             ".sql.azuresynapse.azure.cn",
         ],
-        unencrypted: &[("Encrypt", &["no", "optional", "false", "0", "off"]), ("TrustServerCertificate", YES)],
+        unencrypted: &[switch("Encrypt", not_encrypted), switch("TrustServerCertificate", yes)],
         never_prompts: true,
         service_principal: false,
     },
@@ -118,7 +165,7 @@ pub const PROFILES: &[Profile] = &[
         own_token: &[],
         scope: None,
         hosts: &[".postgres.database.azure.com", ".postgres.cosmos.azure.com", ".mariadb.database.azure.com", ".mysql.database.azure.com"],
-        unencrypted: &[("SSLmode", &["disable"]), ("SSLVERIFY", NO), ("FORCETLS", NO)],
+        unencrypted: &[psqlodbc("SSLmode"), psqlodbc("CA"), switch("SSLmode", disabled), switch("SSLVERIFY", no), switch("FORCETLS", no)],
         never_prompts: false,
         service_principal: false,
     },
@@ -137,8 +184,25 @@ pub fn profile_for(settings: &Settings, real_driver: &str) -> Result<Option<&'st
             problem: format!("is not one of {}", names()),
         });
     }
-    let file = real_driver.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-    Ok(PROFILES.iter().find(|profile| profile.files.iter().any(|part| file.contains(part))))
+    Ok(of_file(real_driver))
+}
+
+/// As [`profile_for`], but never at a connection string's word: the profile whose hosts a token may be sent to.
+pub fn of_sections(settings: &Settings, real_driver: &str) -> Option<&'static Profile> {
+    match settings.in_sections("TokenProfile").filter(|setting| !setting.value.is_empty()) {
+        Some(setting) => PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(&setting.value)),
+        None => of_file(real_driver),
+    }
+}
+
+fn of_file(real_driver: &str) -> Option<&'static Profile> {
+    let file = file_name(real_driver).to_ascii_lowercase();
+    PROFILES.iter().find(|profile| profile.files.iter().any(|part| file.contains(part)))
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The words that `TokenProfile` knows.

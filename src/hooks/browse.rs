@@ -3,7 +3,7 @@
 use super::connect::{begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
 use super::text;
-use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, real};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
@@ -40,7 +40,13 @@ pub unsafe extern "C" fn browse_connect(
         };
         let step = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
         let signed = match under_way(dbc) {
-            Some(before) => before.map(|signed| further(&signed, &step)),
+            Some(None) => None,
+            Some(Some(before)) => {
+                let signed = further(&before, &step);
+                let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
+                signed.sign_in.check_again(&settings, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
+                Some(signed)
+            }
             None => first(bound, dbc, &step)?,
         };
         let Some(signed) = signed else {
@@ -80,6 +86,16 @@ fn further(signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
     Arc::new(Signed { sign_in: signed.sign_in.clone(), written })
 }
 
+/// Ends a browsing that must not go on, as ODBC says of one that failed: the connection is not connected any more.
+fn end(bound: &Bound, dbc: Handle) {
+    connection::with(dbc as usize, |connection| connection.browsing = false);
+    if let Some(disconnect) = any(&bound.real.disconnect) {
+        // SAFETY: the handle is the real driver's, and browsing.
+        unsafe { disconnect(dbc) };
+    }
+    drop(connection::close(dbc as usize));
+}
+
 /// # Safety
 /// `dbc` is the real driver's handle; `out` has room for `out_max` characters, `out_len` is writable, or each is NULL.
 #[allow(clippy::too_many_arguments)]
@@ -97,7 +113,7 @@ unsafe fn signed_step(
         given(&signed.sign_in.edits, step)
     } else {
         let mut passed = step.clone();
-        passed.retain(|pair| keys::find(&pair.keyword).is_none());
+        passed.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&signed.sign_in.edits.remove));
         text::Buffer::of(&passed.to_text())
     };
     let mut answer = Answer::wanted(out, out_len, &given);
