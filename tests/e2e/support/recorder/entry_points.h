@@ -45,7 +45,9 @@ SQLRETURN SQL_API SQLGetEnvAttr(SQLHENV env, SQLINTEGER name, SQLPOINTER value, 
 }
 
 SQLRETURN SQL_API SQLDisconnect(SQLHDBC dbc) {
-    note("SQLDisconnect", dbc);
+    struct line *line = begin("SQLDisconnect", dbc);
+    log_access_token(line, dbc);
+    end(line);
     ((struct handle *)dbc)->connected = ((struct handle *)dbc)->browsing = 0;
     return SQL_SUCCESS;
 }

@@ -10,6 +10,7 @@
                 RECORDER_INFO="01000:message"       connects succeed with this record
                 RECORDER_EXEC_FAIL="08006:message"  statements fail with this record
                 RECORDER_REFUSE="122,123"           these connection attributes are refused (HYC00)
+                RECORDER_COMPLETION="UID=;"         what a connect adds to the string (default "PORT=443")
                 RECORDER_CONNECT_SECONDS="2"        a connect takes that long */
 
 #include <sql.h>
@@ -154,10 +155,15 @@ static SQLRETURN get_connect_attr(const char *call, struct handle *h, SQLINTEGER
 
 /* -- Connecting */
 
-/* The ACCESSTOKEN structure is read here, through the stored pointer, as Microsoft's driver reads it. */
-static SQLRETURN finish_connect(struct line *line, struct handle *h) {
+/* The ACCESSTOKEN structure is read through the stored pointer, as Microsoft's driver reads it: when it connects, and
+   again whenever it must connect anew. */
+static void log_access_token(struct line *line, struct handle *h) {
     SQLPOINTER *token = attribute(h, SQL_COPT_SS_ACCESS_TOKEN, 0);
     if (token && *token) log_hex(line, "access_token", *token, 4 + *(unsigned *)*token);
+}
+
+static SQLRETURN finish_connect(struct line *line, struct handle *h) {
+    log_access_token(line, h);
     end(line);
     forget(h);
     if (getenv("RECORDER_CONNECT_SECONDS")) usleep((useconds_t)(1e6 * atof(getenv("RECORDER_CONNECT_SECONDS"))));
@@ -169,7 +175,7 @@ static SQLRETURN finish_connect(struct line *line, struct handle *h) {
 static SQLRETURN connect_by_string(const char *call, struct handle *h, const void *in, SQLSMALLINT length, void *out,
                                    SQLSMALLINT max, SQLSMALLINT *out_length, int completion, int wide) {
     struct line *line = begin(call, h);
-    char completed[sizeof h->connection_string + 16];
+    char completed[sizeof h->connection_string + 256];
     log_int(line, "length", length);
     log_text_or_null(line, "string", in && get_text(in, length, wide, h->connection_string, sizeof h->connection_string)
                                           ? h->connection_string : NULL);
@@ -187,7 +193,8 @@ static SQLRETURN connect_by_string(const char *call, struct handle *h, const voi
     }
     SQLRETURN code = finish_connect(line, h);
     if (!SQL_SUCCEEDED(code)) return code;
-    snprintf(completed, sizeof completed, "%s;PORT=443", h->connection_string);
+    const char *completion_text = getenv("RECORDER_COMPLETION");
+    snprintf(completed, sizeof completed, "%s;%s", h->connection_string, completion_text ? completion_text : "PORT=443");
     if (give_short(completed, out, max, wide, out_length) == SQL_SUCCESS_WITH_INFO && !h->state[0])
         return fail(h, "01004", "String data, right truncated", SQL_SUCCESS_WITH_INFO);
     return code;
