@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check install fmt clippy doc licences
+.PHONY: help demo test check build install fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,9 +41,13 @@ doc:
 licences:
 	scripts/check-licences
 
-# The driver library finds the core one folder up. Copies for further real drivers belong beside it.
-install: ## builds and copies the two libraries to $(DESTDIR)$(PREFIX)/lib
+build: ## installs what is missing, and builds the two libraries
+	scripts/install-dependencies build
 	$(CARGO) build --locked --release
+
+# The driver library finds the core one folder up. Copies for further real drivers belong beside it.
+install: ## copies the two libraries to $(DESTDIR)$(PREFIX)/lib, after make build
+	@test -f target/release/libtokenshim_driver.so || { echo 'please run `make build` first' >&2; exit 1; }
 	install -d '$(DESTDIR)$(LIBDIR)/tokenshim'
 	install -m 755 target/release/libtokenshim.so '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
 	ln -sf libtokenshim.so.0 '$(DESTDIR)$(LIBDIR)/libtokenshim.so'
