@@ -1,118 +1,145 @@
-"""The sections of odbcinst.ini.example connect as they stand: only files and hosts are put in their place."""
+"""The sections of odbcinst.ini.example and of README.md connect as they stand there: only files and hosts are put in
+their place."""
 
 from __future__ import annotations
 
 import base64
-import os
+import re
+from pathlib import Path
 
 import pytest
 
 from support import drivers
 from support.connect_proxy import ConnectProxy
 from support.identity_provider import IdentityProvider
-from support.odbc_client import call, run_client
+from support.odbc_client import WIDE_BYTES, call, run_client
 from support.odbc_home import REPOSITORY
 from support.tds_door import Guest, TdsDoor
 
 MANAGERS = pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])
 
 
-def example(name: str) -> dict[str, str]:
-    """One section of the file, its keys as they are written."""
-    sections: dict[str, dict[str, str]] = {}
-    for line in (REPOSITORY / "odbcinst.ini.example").read_text("utf-8").splitlines():
-        if line.startswith("["):
-            section = sections.setdefault(line.strip("[]"), {})
-        elif "=" in line and not line.startswith("#"):
-            key, value = line.split("=", 1)
-            section[key] = value
-    return sections[name]
+def sections(file: str) -> dict[str, dict[str, str]]:
+    """The sections of an ini file, or of a text with such in it, and their keys as they are written."""
+    read: dict[str, dict[str, str]] = {}
+    section = {}
+    for line in (REPOSITORY / file).read_text("utf-8").splitlines():
+        if re.fullmatch(r"\[[^]]+\]", line):
+            section = read.setdefault(line[1:-1], {})
+        elif match := re.fullmatch(r"(\w+)=(.+)", line):
+            section[match[1]] = match[2]
+    return read
 
 
 class Example:
-    """A section of the example in use, and a DSN of it, `app`."""
+    """A section as it stands in `file`, in use, and a DSN of it, `app`: the one that stands there too, if any."""
 
-    def __init__(self, home, name: str, replace: dict[str, object], dsn: dict[str, object]):
-        self.keys = example(name)
-        assert set(replace) <= set(self.keys), "only what is there is put in its place"
-        self.home = home
-        home.write({name: {**self.keys, "Driver": home.shim(), **replace}}, {"app": {"Driver": name, **dsn}})
+    secret = "s3cr3t"
+
+    def __init__(self, home, file: str):
+        self.home, self._sections = home, sections(file)
+
+    def use(self, name: str, replace: dict[str, object], dsn: dict[str, object]) -> Example:
+        """Puts files and hosts in their place; a key that the section does not have stays away."""
+        self.keys = self._sections[name]
+        written = next((keys for keys in self._sections.values() if keys["Driver"] == name), {})
+        replace = {"Driver": self.home.shim(), **replace, "TokenClientSecretFile": self._secret_file()}
+        replace = {key: value for key, value in replace.items() if key in self.keys}
+        self.home.write({name: {**self.keys, **replace}}, {"app": {**written, "Driver": name, **dsn}})
+        if "TokenClientSecretEnv" in self.keys:
+            self.home.env[self.keys["TokenClientSecretEnv"]] = self.secret
+        self.secret = self.keys.get("TokenClientSecret", self.secret)
+        return self
 
     def run(self, dm: str, *steps, string: str = "DSN=app"):
         return run_client(self.home, [call("SQLDriverConnectW", string=string), *steps], dm=dm)
 
+    @property
+    def basic(self) -> str:
+        """The header of a client that shows its secret there."""
+        return "Basic " + base64.b64encode(f"{self.keys['TokenClientId']}:{self.secret}".encode()).decode()
+
+    def _secret_file(self) -> Path:
+        path = self.home.folder / "client.secret"
+        path.write_text(self.secret + "\n")
+        path.chmod(0o600)
+        return path
+
+
+@pytest.fixture(params=["odbcinst.ini.example", "README.md"])
+def example(home, request) -> Example:
+    return Example(home, request.param)
+
 
 @pytest.fixture
 def provider_of(start, authority, home):
-    """An identity provider that is `host`, reached by https as from any machine: through the proxy of the environment
-    that is returned, with a certificate of an authority that the system trusts."""
+    """An identity provider that is these hosts, reached by https as from any machine: through the proxy of the
+    environment, with a certificate of an authority that the system trusts."""
     def make(*hosts: str) -> IdentityProvider:
         provider = start(IdentityProvider(authority.server_context(*hosts)))
-        proxy = start(ConnectProxy((provider.host, provider.port)))
-        home.env.update(HTTPS_PROXY=proxy.url, SSL_CERT_FILE=str(authority.file))
+        provider.proxy = start(ConnectProxy((provider.host, provider.port)))
+        home.env.update(HTTPS_PROXY=provider.proxy.url, SSL_CERT_FILE=str(authority.file))
         return provider
     return make
 
 
 @MANAGERS
-def test_databricks(home, recorder, databricks, authority, tmp_path, dm):
-    provider, proxy = databricks
-    secret = tmp_path / "databricks.secret"
-    secret.write_text("s3cr3t\n")
-    secret.chmod(0o600)
-    used = Example(home, "Databricks", {
-        "RealDriver": recorder.compile("wide", os.path.basename(example("Databricks")["RealDriver"]), wide_bytes=4 if dm == "iodbc" else 2),
-        "TokenClientSecretFile": secret, "TokenProxy": proxy.url, "TokenCAFile": authority.file,
-    }, {"Host": "dbc-1.cloud.databricks.com", "Port": 443, "HTTPPath": "/sql/1.0/warehouses/1"})
+def test_databricks(example, recorder, provider_of, authority, dm):
+    host = "dbc-a1b2c3d4-e5f6.cloud.databricks.com"
+    provider = provider_of(host)
+    example.use("Databricks", {"RealDriver": recorder.compile("wide", "libsparkodbc_sb64.so", wide_bytes=WIDE_BYTES[dm]),
+                               "TokenProxy": provider.proxy.url, "TokenCAFile": authority.file}, {"Host": host})
 
-    assert used.run(dm)[0].succeeded
-    [request] = provider.requests
-    assert (request.method, request.path) == ("POST", "/oidc/v1/token")
-    assert base64.b64decode(request.header("authorization").removeprefix("Basic ")).decode() == f"{used.keys['TokenClientId']}:s3cr3t"
+    assert example.run(dm)[0].succeeded
+    assert [(each.method, each.path, each.header("authorization")) for each in provider.requests] == [("POST", "/oidc/v1/token", example.basic)]
     [connect] = recorder.calls("SQLDriverConnect")
     assert connect["string"] == f"DSN=app;AuthMech=11;Auth_Flow=0;Auth_AccessToken={provider.token}"
 
 
-@pytest.mark.parametrize("string", ["DSN=app", "DRIVER={ODBC Driver 18 for SQL Server};SERVER=%s"])
-def test_sql_server(home, az, start, string):
+@pytest.mark.parametrize("string", ["DSN=app", "DRIVER={ODBC Driver 18 for SQL Server};SERVER=%s"], ids=["dsn", "string"])
+def test_sql_server(example, az, start, string):
     """Microsoft's driver takes the token and knocks at the server's door."""
     door = start(TdsDoor())
-    used = Example(home, "ODBC Driver 18 for SQL Server", {"RealDriver": drivers.microsoft(), "TokenAllowedHosts": "127.0.0.1"},
-                   {"Server": door.server})
-    used.run("unixodbc", string=string.replace("%s", door.server))
+    example.use("ODBC Driver 18 for SQL Server", {"RealDriver": drivers.microsoft(), "TokenAllowedHosts": "127.0.0.1"}, {"Server": door.server})
+    example.run("unixodbc", string=string.replace("%s", door.server))
+    if string != "DSN=app" and "TokenAllowedHosts" not in example.keys:
+        assert (door.guests, az.calls) == ([], [])  # nobody vouches for a server that only the string names
+        return
     assert door.guests == [Guest(brings_token=True, encrypt="on")]
     [asked] = az.calls
-    assert asked["argv"] == ["account", "get-access-token", "--output", "json", "--resource", "https://database.windows.net",
-                             "--tenant", used.keys["TokenTenant"]]
+    tenant = ["--tenant", example.keys["TokenTenant"]] if "TokenTenant" in example.keys else []
+    assert asked["argv"] == ["account", "get-access-token", "--output", "json", "--resource", "https://database.windows.net", *tenant]
 
 
 @pytest.mark.parametrize("dm, real_driver", [
     ("unixodbc", drivers.PSQLODBCW),
     ("iodbc", drivers.PSQLODBCA),  # psqlodbcw's wide characters have 2 bytes, iODBC's have 4
-])
-def test_postgresql(home, postgres, provider_of, dm, real_driver):
+], ids=["unixodbc", "iodbc"])
+def test_postgresql(example, postgres, provider_of, dm, real_driver):
     provider = provider_of("login.microsoftonline.com")
     postgres.role("reporting", provider.token)
-    used = Example(home, "PostgreSQL Unicode", {"RealDriver": real_driver},
-                   postgres.keys(Username="reporting", SSLmode="require"))
-    home.env[used.keys["TokenClientSecretEnv"]] = "s3cr3t"
+    example.use("PostgreSQL Unicode", {"RealDriver": real_driver}, postgres.keys(Username="reporting", SSLmode="require"))
 
-    result = used.run(dm, call("SQLExecDirectW", sql="select current_user"), call("SQLDisconnect"))
+    result = example.run(dm, call("SQLExecDirectW", sql="select current_user"), call("SQLDisconnect"))
     assert result[0].succeeded and result[1].rows == [["reporting"]]
     [request] = provider.requests
     assert request.path == "/contoso.example.com/oauth2/v2.0/token"
-    assert dict(request.form) == {"client_id": used.keys["TokenClientId"], "client_secret": "s3cr3t",
-                                  "grant_type": "client_credentials", "scope": used.keys["TokenScope"]}
+    form = {"grant_type": "client_credentials", "scope": "https://ossrdbms-aad.database.windows.net/.default"}
+    if example.keys.get("TokenClientAuth") == "post":
+        form |= {"client_id": example.keys["TokenClientId"], "client_secret": example.secret}
+    else:
+        assert request.header("authorization") == example.basic
+    assert dict(request.form) == form
 
 
 @MANAGERS
 def test_mariadb(home, recorder, provider_of, dm):
     provider = provider_of("login.example.com")
-    used = Example(home, "MariaDB", {"RealDriver": recorder.compile("wide", "libmaodbc.so", wide_bytes=4 if dm == "iodbc" else 2)},
-                   {"Server": "db.example.com", "User": "reporting"})
+    example = Example(home, "odbcinst.ini.example")
+    example.use("MariaDB", {"RealDriver": recorder.compile("wide", "libmaodbc.so", wide_bytes=WIDE_BYTES[dm])},
+                {"Server": "db.example.com", "User": "reporting"})
 
-    assert used.run(dm)[0].succeeded
-    [request] = provider.requests
-    assert base64.b64decode(request.header("authorization").removeprefix("Basic ")).decode() == "reporting:the-secret"
+    assert example.run(dm)[0].succeeded
+    assert [each.header("authorization") for each in provider.requests] == [example.basic]
     [connect] = recorder.calls("SQLDriverConnect")
     assert connect["string"] == f"DSN=app;PWD={{{provider.token}}}"
