@@ -35,8 +35,10 @@ fmt:
 clippy:
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 
+# These libraries have readers, not users: their documentation may speak of what is private.
 doc:
-	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --locked --workspace --no-deps
+	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' \
+		$(CARGO) doc --locked --workspace --no-deps --document-private-items
 
 licences:
 	scripts/check-licences
