@@ -16,12 +16,13 @@ const FILE_MAX_BYTES: u64 = 64 * 1024;
 /// # Errors
 /// There is none, or its file or variable cannot be used.
 pub fn read(config: &Config) -> Result<Secret, Error> {
-    let secret = match &config.client_secret {
+    let (key, secret) = match &config.client_secret {
         None => return Err(missing(config, "TokenClientSecret", "is missing, which client-credentials needs")),
-        Some(SecretPlace::Value(secret)) => secret.clone(),
-        Some(SecretPlace::Environment(name)) => Secret::new(
-            std::env::var(name).map_err(|_| missing(config, "TokenClientSecretEnv", "names a variable that is not set for this process"))?,
-        ),
+        Some(SecretPlace::Value(secret)) => ("TokenClientSecret", secret.clone()),
+        Some(SecretPlace::Environment(name)) => {
+            let unset = |_| missing(config, "TokenClientSecretEnv", "names a variable that is not set for this process");
+            ("TokenClientSecretEnv", Secret::new(std::env::var(name).map_err(unset)?))
+        }
         Some(SecretPlace::File(path)) => {
             let bad = |problem: String| missing(config, "TokenClientSecretFile", &problem);
             let mut file = File::options()
@@ -39,11 +40,12 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
             let mut text = String::with_capacity(about.size() as usize + 1);
             file.read_to_string(&mut text).map_err(|_| bad("holds no text".into()))?;
             let text = Secret::new(text);
-            Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned())
+            ("TokenClientSecretFile", Secret::new(text.expose().trim_end_matches(['\r', '\n']).to_owned()))
         }
     };
     if secret.is_empty() {
-        return Err(missing(config, "TokenClientSecret", "is empty"));
+        let problem = if key == "TokenClientSecret" { "is empty" } else { "names one that is empty" };
+        return Err(missing(config, key, problem));
     }
     Ok(secret)
 }
