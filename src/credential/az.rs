@@ -6,7 +6,11 @@ use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use crate::token::{Secret, Token};
 use serde_json::Value;
+use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant, SystemTime};
+
+/// Whose sign-in counts, in a message's words.
+const SAME_USER: &str = "as the user that this application runs as";
 
 /// `az account get-access-token` for one resource.
 pub struct AzureCli<'a> {
@@ -46,6 +50,7 @@ impl<'a> AzureCli<'a> {
     }
 
     fn bad_reply(&self, problem: String) -> Error {
+        let problem = format!("{problem}; see what 'az account get-access-token' prints {SAME_USER}");
         Error::BadReply { who: "az".into(), problem, key: "TokenSource", section: self.config.section.clone() }
     }
 
@@ -59,11 +64,12 @@ impl<'a> AzureCli<'a> {
         if has(&["Max retries exceeded", "Failed to establish", "Connection aborted", "ConnectionError", "Read timed out"]) {
             return Error::ProviderUnreachable { who: "az".into(), words, advice: "Check the network and the proxy of this process.".into() };
         }
-        let user = "as the user that this application runs as";
-        let advice = if has(&["az login", "az account set"]) && !stderr.contains("AADSTS") {
-            format!("Run 'az login' {user}.")
-        } else {
-            format!("Check TokenScope and TokenTenant in {}, or run 'az login' {user}.", self.config.section)
+        let settings = format!("TokenScope and TokenTenant in {}", self.config.section);
+        let advice = match (has(&["az login", "az account set"]), stderr.contains("AADSTS")) {
+            (true, false) => format!("Run 'az login' {SAME_USER}."),
+            // Entra's numbers for a sign-in that has ended and for a wrong scope look alike.
+            (true, true) => format!("Run 'az login' {SAME_USER}; if that does not help, check {settings}."),
+            (false, _) => format!("Check {settings}, or run 'az login' {SAME_USER}."),
         };
         Error::SignInRefused { who: "az".into(), words, advice }
     }
@@ -79,6 +85,7 @@ impl Source for AzureCli<'_> {
         }
         let output = child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], deadline).map_err(|failure| self.failure(failure))?;
         match &output {
+            Output { status: Some(status), .. } if let Some(signal) = status.signal() => Err(self.bad_reply(format!("it was ended by signal {signal}"))),
             Output { status: Some(status), stderr, .. } if !status.success() => Err(self.refusal(&String::from_utf8_lossy(stderr), status.code())),
             // Where the host took the status away, what was printed decides.
             Output { status: None, stdout, stderr } if stdout.is_empty() => Err(self.refusal(&String::from_utf8_lossy(stderr), None)),
