@@ -28,6 +28,11 @@ UNKNOWN_TENANT = (
     "ERROR: AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing "
     "into the correct cloud. Trace ID: 6c2b7e4a-0000-0000-0000-0000deadbeef\n"
 )
+NO_NETWORK = (
+    "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: HTTPSConnectionPool(host='login.microsoftonline.com', "
+    "port=443): Max retries exceeded with url: /organizations/oauth2/v2.0/token (Caused by NameResolutionError(\"Failed to resolve "
+    "'login.microsoftonline.com'\"))\nTraceback (most recent call last):\n  File \"cli.py\", line 1, in <module>\nOSError: no network\n"
+)
 WARNING = "WARNING: Unable to encrypt cache. Install libsecret to store tokens in the keyring.\n"
 
 
@@ -35,7 +40,8 @@ class AzStandIn:
     """Installed in `folder` when made; `mood` may be changed at any time."""
 
     MOODS = ("good", "good without expires_on", "good with warnings", "not signed in", "expired sign-in", "unknown tenant",
-             "empty stderr", "garbage", "empty", "not an object", "huge", "hangs", "grandchild", "killed", "not executable")
+             "empty stderr", "garbage", "empty", "not an object", "half", "huge", "token in an error", "no network", "hangs", "hangs with a child", "good with a child", "grandchild", "killed",
+             "not executable")
 
     def __init__(self, folder: Path, mood: str = "good", token: str = TOKEN, lifetime_seconds: int = 3600):
         self.folder = Path(folder)
@@ -61,7 +67,8 @@ class AzStandIn:
 
     @property
     def grandchild(self) -> int:
-        """The process id of what the mood "grandchild" leaves running (for ten minutes, if nobody ends it)."""
+        """The process id of what a mood with a child leaves running (for ten minutes, if nobody ends it). That of "grandchild"
+        has a session of its own, the others are in az's process group."""
         return int((self.folder / "az.grandchild").read_text())
 
 
@@ -76,17 +83,20 @@ def main(settings: dict, folder: Path) -> int:
         "expired sign-in": EXPIRED_SIGN_IN,
         "unknown tenant": UNKNOWN_TENANT.format(tenant=options.get("--tenant", "nowhere.example")),
         "empty stderr": "",
+        "token in an error": f"ERROR: cannot read {json.dumps({'accessToken': settings['token']})}\n",
+        "no network": NO_NETWORK,
     }.get(mood)
     if options.get("--tenant") and options.get("--subscription"):
         refusal = "ERROR: Please specify only one of subscription and tenant, not both\n"
     if refusal is not None:
         sys.stderr.write(refusal)
         return 1
-    if mood == "grandchild":  # it keeps stdout open long after az has ended
-        grandchild = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    if mood in ("grandchild", "good with a child", "hangs with a child"):  # it keeps stdout open long after az has ended
+        grandchild = subprocess.Popen(["sleep", "600"], start_new_session=mood == "grandchild")
         (folder / "az.grandchild").write_text(str(grandchild.pid))
+    if mood == "grandchild":
         return 0
-    if mood == "hangs":
+    if mood in ("hangs", "hangs with a child"):
         time.sleep(600)
     if mood == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -96,6 +106,8 @@ def main(settings: dict, folder: Path) -> int:
     if mood == "good with warnings":
         sys.stderr.write(WARNING)
     unusable = {"garbage": "az: \x1b[31mnothing like JSON\x1b[0m {\n", "empty": "", "not an object": '["token"]\n'}
+    if mood == "half":
+        unusable[mood] = token_json(settings, options)[:-40]
     sys.stdout.write(unusable[mood] if mood in unusable else token_json(settings, options))
     return 0
 
