@@ -81,11 +81,15 @@ impl Source for ClientCredentials<'_> {
     fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
         let http = Http { route: &self.config.route, section: &self.config.section, deadline, timeout: self.config.timeout };
         let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
+        let basic = self.basic();
+        // A refusal may repeat the secret in any of the ways in which it was sent.
+        let sent = Zeroizing::new(encoded(self.secret.expose()));
+        let secrets = [basic.trim_start_matches("Basic "), self.secret.expose(), &sent];
         if self.auth == ClientAuth::Basic {
-            headers.push(("authorization", self.basic()));
+            headers.push(("authorization", basic.clone()));
         }
         let reply = http.post_form(&self.endpoint, &headers, self.form())?;
-        token_reply::token(&reply, &[self.secret.expose()], &self.config.section)
+        token_reply::token(&reply, &secrets, &self.config.section)
     }
 }
 
