@@ -124,7 +124,12 @@ impl Http<'_> {
         if direct {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.route.proxy {
-            let proxy = reqwest::Proxy::all(proxy).map_err(|_| self.setting("TokenProxy", "is no proxy URL; write it as http://host:port"))?;
+            let bad = || self.setting("TokenProxy", "is no proxy URL; write it as http://host:port");
+            // A proxy of a kind that the client does not know would be passed by.
+            if proxy.split_once("://").is_some_and(|(kind, _)| !["http", "https"].contains(&kind)) {
+                return Err(bad());
+            }
+            let proxy = reqwest::Proxy::all(proxy).map_err(|_| bad())?;
             builder = builder.proxy(proxy);
         }
         if let Some(file) = &self.route.ca_file {
