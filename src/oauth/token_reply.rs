@@ -33,7 +33,7 @@ pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Er
         status @ (408 | 429 | 500..=599) => Err(Error::ProviderUnreachable {
             who: reply.host.clone(),
             words: refusal(status, json.as_ref(), secrets),
-            advice: "The provider is busy or out of order: try again later.".into(),
+            advice: format!("The provider is busy or out of order: try again later. If it stays so, check TokenEndpoint in {section}."),
         }),
         status => Err(Error::SignInRefused {
             who: reply.host.clone(),
