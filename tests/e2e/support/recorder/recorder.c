@@ -32,7 +32,7 @@ struct handle {
     char state[6], message[SQL_MAX_MESSAGE_LENGTH]; /* the one diagnostic record, if state is not empty */
     struct { SQLINTEGER name; SQLPOINTER value; } attributes[ATTRIBUTES];
     int attribute_count;
-    char connection_string[16384], credentials[16384];
+    char connection_string[131072], credentials[16384]; /* there are tokens of 60 kB */
     int browsing, connected, rows_left;
     int descriptors[4];
 };
