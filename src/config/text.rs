@@ -80,15 +80,23 @@ impl Text {
     }
 }
 
-/// What `units` say; units that are no text become U+FFFD.
+/// What `units` say; units of two or four bytes that are no text become U+FFFD.
 pub fn decode(units: &[u32], width: Width) -> String {
     match width {
         Width::One => {
             let bytes = Zeroizing::new(units.iter().map(|unit| *unit as u8).collect::<Vec<u8>>());
-            String::from_utf8_lossy(&bytes).into_owned()
+            decode_bytes(&bytes)
         }
         Width::Two => char::decode_utf16(units.iter().map(|unit| *unit as u16)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
         Width::Four => units.iter().map(|unit| char::from_u32(*unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+    }
+}
+
+/// What `bytes` say: UTF-8, or else Latin-1, which any bytes are. unixODBC asks for a wide name by its Latin-1 bytes.
+pub fn decode_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
 }
 
@@ -107,6 +115,6 @@ mod tests {
     fn units_that_are_no_text_do_not_panic() {
         assert_eq!(decode(&[0xD800], Width::Two), "\u{FFFD}");
         assert_eq!(decode(&[0xFFFF_FFFF], Width::Four), "\u{FFFD}");
-        assert_eq!(decode(&[0xFF], Width::One), "\u{FFFD}");
+        assert_eq!(decode(&[0xFF], Width::One), "\u{FF}");
     }
 }

@@ -7,6 +7,7 @@
 use std::{collections::HashSet, path::Path, sync::Arc};
 
 use super::Section;
+use crate::config::text::decode_bytes;
 
 /// Whose rules a file is read by.
 #[derive(Clone, Copy, PartialEq)]
@@ -42,16 +43,16 @@ struct Sections {
 impl Sections {
     fn begin(&mut self, name: &[u8]) {
         self.keys.clear();
-        self.list.push((text(name), Vec::new()));
+        self.list.push((decode_bytes(name), Vec::new()));
     }
 
     fn add(&mut self, key: &[u8], value: &[u8]) {
         let Some((_, entries)) = self.list.last_mut() else {
             return;
         };
-        let key = text(key);
+        let key = decode_bytes(key);
         if !key.is_empty() && self.keys.insert(key.to_ascii_lowercase()) {
-            entries.push((key, text(value)));
+            entries.push((key, decode_bytes(value)));
         }
     }
 
@@ -202,8 +203,4 @@ fn trim_start(text: &[u8]) -> &[u8] {
 
 fn trim(text: &[u8]) -> &[u8] {
     end_without(trim_start(text), is_space)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
