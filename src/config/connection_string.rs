@@ -104,9 +104,9 @@ impl ConnectionString {
         self.pairs.iter().find(|pair| pair.is(keyword))
     }
 
-    /// Keeps only the pairs that `keep` says yes to.
-    pub fn retain(&mut self, keep: impl FnMut(&Pair) -> bool) {
-        self.pairs.retain(keep);
+    /// Keeps only the pairs that `keep` says yes to, as it leaves them.
+    pub fn retain(&mut self, keep: impl FnMut(&mut Pair) -> bool) {
+        self.pairs.retain_mut(keep);
     }
 
     /// Puts `pair` at the end (before a last `;`'s empty pair, which then still ends the string).
@@ -118,7 +118,7 @@ impl ConnectionString {
         self.pairs.insert(at, pair);
     }
 
-    /// Puts `keyword=value` at the end; `value` in braces where it needs them, or where `braced` asks for them.
+    /// Puts `keyword=value` in the first place of `keyword`, else at the end; in braces if it needs them or `braced` says so.
     pub fn set(&mut self, keyword: &str, value: &str, braced: bool) {
         self.set_text(keyword, &Text::encode(value, self.width), braced);
     }
@@ -137,7 +137,11 @@ impl ConnectionString {
         } else {
             raw.push_units(&value.units);
         }
-        self.push(Pair { raw, keyword: keyword.to_owned(), value: value.decode() });
+        let pair = Pair { raw, keyword: keyword.to_owned(), value: value.decode() };
+        match self.pairs.iter_mut().find(|pair| pair.is(keyword)) {
+            Some(before) => *before = pair,
+            None => self.push(pair),
+        }
     }
 
     /// The whole string again: what was parsed, unit for unit, where nothing was changed.
@@ -264,8 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn a_keyword_is_put_at_the_end_and_a_last_semicolon_stays_last() {
-        for (text, expected) in [("DSN=x", "DSN=x;PWD={t}}k}"), ("DSN=x;", "DSN=x;PWD={t}}k};"), ("", "PWD={t}}k}"), (";", ";PWD={t}}k};")] {
+    fn a_keyword_is_put_in_its_place_or_at_the_end_and_a_last_semicolon_stays_last() {
+        for (text, expected) in [
+            ("DSN=x", "DSN=x;PWD={t}}k}"),
+            ("DSN=x;", "DSN=x;PWD={t}}k};"),
+            (";", ";PWD={t}}k};"),
+            ("DSN=x; pwd ={o;ld};UID=u;", "DSN=x;PWD={t}}k};UID=u;"),
+        ] {
             let mut string = parse(text);
             string.set("PWD", "t}k", true);
             let written = string.to_text().decode();

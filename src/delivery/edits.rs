@@ -50,7 +50,12 @@ impl Edits {
     /// The string that the real driver gets: everything that is not touched stays as and where it was.
     pub fn apply(&self, string: &ConnectionString) -> ConnectionString {
         let mut edited = string.clone();
-        edited.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&self.remove));
+        // The token takes the first password's place: a driver that repeats what it was given keeps its place, too.
+        let mut password_place = self.password.is_some();
+        edited.retain(|pair| {
+            let is_place = pair.is("PWD") && std::mem::take(&mut password_place);
+            is_place || keys::find(&pair.keyword).is_none() && !pair.is_any(&self.remove)
+        });
         for (keyword, value) in &self.set {
             // Microsoft's driver finds fault (01S00) with `Authentication=` at the end of a string, but not with `{}`.
             edited.set(keyword, value.expose(), value.expose().is_empty());

@@ -34,10 +34,10 @@ fn each_profile_puts_the_token_in_and_takes_out_what_contradicts_it() {
     for (profile, token, written, given) in [
         ("databricks", "eyJ.t", "DSN=plain;UID=u;Host=h;pwd=p;", "DSN=plain;Host=h;AuthMech=11;Auth_Flow=0;Auth_AccessToken=eyJ.t;"),
         ("databricks", "t t", "Auth_Flow=1;AUTHMECH=3;Auth_Client_Secret={a;b};X=1", "X=1;AuthMech=11;Auth_Flow=0;Auth_AccessToken={t t}"),
-        ("password", "a}b%+;", "DSN=plain;PWD=x;UID=u;password=y", "DSN=plain;UID=u;PWD={a}}b%+;}"),
+        ("password", "a}b%+;", "DSN=plain;PWD=x;UID=u;password=y", "DSN=plain;PWD={a}}b%+;};UID=u"),
         ("password", "t", "DSN=plain;;X={;PWD=z};TokenScope=s", "DSN=plain;;X={;PWD=z};PWD={t}"),
         ("sqlserver", "t", "DSN=plain;UID=;PWD=;Trusted_Connection=yes;Authentication=x;APP={a}", "DSN=plain;APP={a}"),
-        ("sqlserver", "t", "DSN=windows;Encrypt=yes", "DSN=windows;Encrypt=yes;Authentication=;Trusted_Connection=no"),
+        ("sqlserver", "t", "DSN=windows;Encrypt=yes", "DSN=windows;Encrypt=yes;Authentication={};Trusted_Connection=no"),
     ] {
         let edits = edits_for(profile, written, token);
         assert_eq!(edits.apply(&parse(written)).to_text().decode(), given, "{profile}: {written}");
