@@ -22,21 +22,30 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
     // Only what stands in none of the driver's pairs as the driver should have had it comes from the application.
     let is_ours = |pair: &Pair| edits.touch(&pair.keyword) || keys::find(&pair.keyword).is_some();
     let written = |pair: &Pair| from_application.get(&pair.keyword);
-    let mut completed = ConnectionString::empty(from_driver.width);
-    for pair in driver.pairs() {
+    let mut completed = driver;
+    completed.retain(|pair| {
         let secret = pair.is_any(SECRET_KEYWORDS) || holds(pair, token);
         match written(pair) {
-            Some(own) if is_ours(pair) || secret => completed.push(own.clone()),
-            None if is_ours(pair) || secret => {}
-            _ => completed.push(pair.clone()),
+            Some(own) if is_ours(pair) || secret => *pair = own.clone(),
+            // psqlodbc writes out its default, SSLmode=disable, with which no token would be sent the next time.
+            None => return !is_ours(pair) && !secret && !edits.profile.switches_encryption_off(&pair.keyword, &pair.value),
+            Some(_) => {}
         }
-    }
+        true
+    });
     let missing: Vec<Pair> =
         from_application.pairs().iter().filter(|pair| is_ours(pair) && completed.get(&pair.keyword).is_none()).cloned().collect();
     for pair in missing {
         completed.push(pair);
     }
     completed.to_text()
+}
+
+/// What a driver that is being browsed with still asks for: its own words, without any that hold the token.
+pub fn asked(from_driver: &Text, token: &Secret) -> Text {
+    let mut asked = ConnectionString::parse(from_driver);
+    asked.retain(|pair| !holds(pair, token));
+    asked.to_text()
 }
 
 /// Whether a value has the token in it, as it is or URL-encoded (psqlodbc writes passwords so).

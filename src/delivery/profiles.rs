@@ -69,6 +69,13 @@ const fn psqlodbc(keyword: &'static str) -> Switch {
     Switch { keyword, is_off: without_ssl, file: "psqlodbc" }
 }
 
+impl Profile {
+    /// Whether `keyword=value` switches encryption or the certificate check off.
+    pub fn switches_encryption_off(&self, keyword: &str, value: &str) -> bool {
+        self.unencrypted.iter().any(|switch| switch.keyword.eq_ignore_ascii_case(keyword) && (switch.is_off)(value))
+    }
+}
+
 const fn gone(keyword: &'static str) -> Removed {
     Removed { keyword, neutral: None }
 }

@@ -2,13 +2,13 @@
 
 use super::connect::{begin, given, hand_over, note_width, settle};
 use super::text::{self, Buffer};
-use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
 use crate::config::text::Text;
 use crate::connection::{self, Record, Signed};
-use crate::delivery::out_string::completed;
+use crate::delivery::out_string::{asked, completed};
 use crate::error::Error;
 use core::ffi::c_void;
 
@@ -105,10 +105,13 @@ impl Answer {
         if from_driver.units.is_empty() && self.length == UNWRITTEN {
             return code; // the driver wrote nothing, so neither do we
         }
-        let text = if self.length >= self.max {
+        let token = &signed.sign_in.token.text;
+        let text = if code == NEED_DATA {
+            asked(&from_driver, token)
+        } else if self.length >= self.max {
             signed.written.to_text() // the driver had no room for all of it: half a string is no use to anyone
         } else {
-            completed(&from_driver, &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text)
+            completed(&from_driver, &signed.written, &signed.sign_in.edits, token)
         };
         // SAFETY: as the caller promised.
         let cut = unsafe {
