@@ -141,15 +141,14 @@ impl Buffer {
 }
 
 /// Copies `text` and a NUL to the application, cut where its `max` characters are full. Returns how many characters
-/// the whole text has, and SQL_SUCCESS, or SQL_SUCCESS_WITH_INFO where it did not fit. NULL or no room at all asks
-/// only for the length.
+/// the whole text has, and SQL_SUCCESS, or SQL_SUCCESS_WITH_INFO where it did not fit. NULL asks only for the length.
 ///
 /// # Safety
 /// `out` is NULL or has room for `max` characters of the text's width.
 pub unsafe fn write(text: &Text, out: TextPointer, max: i16) -> (usize, Return) {
     let room = usize::try_from(max).unwrap_or(0);
     if out.is_null() || room == 0 {
-        return (text.units.len(), SUCCESS);
+        return (text.units.len(), if out.is_null() { SUCCESS } else { SUCCESS_WITH_INFO });
     }
     let fit = text.units.len().min(room - 1);
     let mut cut = Text::empty(text.width);
