@@ -13,8 +13,10 @@ from support import recorder
 from support.az_stand_in import AzStandIn
 from support.connect_proxy import ConnectProxy
 from support.identity_provider import IdentityProvider
+from support.mariadb import MariaDbServer
 from support.odbc_home import OdbcHome
 from support.postgres import PostgresCluster
+from support.two_ways import TwoWays
 
 
 class TestAuthority:
@@ -79,9 +81,21 @@ def postgres(authority):
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def mariadb():
+    with MariaDbServer() as server:
+        yield server
+
+
 @pytest.fixture
 def home(tmp_path) -> OdbcHome:
     return OdbcHome(tmp_path / "odbc")
+
+
+@pytest.fixture
+def ways(tmp_path, home) -> TwoWays:
+    """To the same real driver: through tokenshim, which is `home`, and without it."""
+    return TwoWays(home, OdbcHome(tmp_path / "direct"))
 
 
 @pytest.fixture

@@ -65,12 +65,13 @@ class OdbcHome:
             core.symlink_to(self._library(CORE_LIBRARY))
         return copy
 
-    def write(self, drivers: Sections | None = None, sources: Sections | None = None, user: bool = False) -> None:
+    def write(self, drivers: Sections | None = None, sources: Sections | None = None, user: bool = False,
+              encoding: str = "utf-8") -> None:
         """Writes odbcinst.ini (driver sections) and odbc.ini (DSNs): the system's, or the user's."""
         for sections, name in ((drivers, "odbcinst.ini"), (sources, "odbc.ini")):
             if sections is not None:
                 path = self.user / f".{name}" if user else self.system / name
-                path.write_text(ini_text(sections), encoding="utf-8")
+                path.write_text(ini_text(sections), encoding=encoding)
 
     def _library(self, name: str) -> Path:
         path = self.libraries / name

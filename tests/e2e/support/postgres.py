@@ -23,7 +23,7 @@ class PostgresCluster:
 
     def __init__(self, certificate: bytes | None = None, key: bytes | None = None):
         """`certificate` and `key` are PEM."""
-        self.port = _free_port()
+        self.port = free_port()
         self._programs = _server_programs()
         self._as_owner = {"user": OWNER, "group": OWNER, "extra_groups": []} if os.geteuid() == 0 else {}
         self._folder = Path(tempfile.mkdtemp(prefix="tokenshim-postgres-"))
@@ -107,7 +107,7 @@ def _server_programs() -> Path:
     raise FileNotFoundError("no PostgreSQL server: install Debian's package postgresql")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
