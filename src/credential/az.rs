@@ -85,7 +85,9 @@ impl Source for AzureCli<'_> {
         }
         let output = child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], deadline).map_err(|failure| self.failure(failure))?;
         match &output {
-            Output { status: Some(status), .. } if let Some(signal) = status.signal() => Err(self.bad_reply(format!("it was ended by signal {signal}"))),
+            Output { status: Some(status), .. } if let Some(signal) = status.signal() => {
+                Err(self.bad_reply(format!("it was ended by signal {signal}")))
+            }
             Output { status: Some(status), stderr, .. } if !status.success() => Err(self.refusal(&String::from_utf8_lossy(stderr), status.code())),
             // Where the host took the status away, what was printed decides.
             Output { status: None, stdout, stderr } if stdout.is_empty() => Err(self.refusal(&String::from_utf8_lossy(stderr), None)),
