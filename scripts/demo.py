@@ -36,13 +36,14 @@ class NotSeen(Exception):
 def main() -> int:
     token = f"eyJ.{secrets.token_urlsafe(24)}"
     client_secret = secrets.token_urlsafe(18)
-    with tempfile.TemporaryDirectory(prefix="tokenshim-demo-") as folder, IdentityProvider(token=token) as provider, PostgresCluster() as server:
+    folder = tempfile.TemporaryDirectory(prefix="tokenshim-demo-")
+    with folder as folder, IdentityProvider(token=token) as provider, PostgresCluster() as server:
         server.role("reporter", token)
         server.query("create table sales (region varchar(12), amount int);"
-                     "insert into sales values ('north', 40), ('north', 2), ('south', 17); grant select on sales to reporter")
-        demo = Demo(Path(folder), provider, server, token, client_secret)
+                     "insert into sales values ('north', 40), ('north', 2), ('south', 17);"
+                     "grant select on sales to reporter")
         try:
-            demo.run()
+            Demo(Path(folder), provider, server, token, client_secret).run()
         except NotSeen as problem:
             print(paint(f"\nThe demonstration failed: {problem}", "bad"))
             return 1
@@ -117,15 +118,16 @@ class Demo:
         return "\n".join(f"  {line}" for line in self.request_lines(request))
 
     def request_lines(self, request: Request) -> list[str]:
-        headers = [(name, re.sub("(?<=Basic ).*", paint("*** (the client's id and secret)", "secret"), value)) for name, value in request.headers]
-        return [f"{request.method} {request.path} {request.version}", *(f"{name}: {value}" for name, value in headers), "", request.body.decode()]
+        mask = paint("*** (the client's id and secret)", "secret")
+        headers = [f"{name}: {re.sub('(?<=Basic ).*', mask, value)}" for name, value in request.headers]
+        return [f"{request.method} {request.path} {request.version}", *headers, "", request.body.decode()]
 
     def string_at_the_driver(self) -> str:
         """What psqlodbc's log says it was given. Some builds of it mask the password by themselves."""
-        logs = "".join(log.read_text(errors="replace") for log in sorted(self.logs.glob("mylog_*"), key=lambda log: log.stat().st_mtime))
-        strings = re.findall(r"connStrIn='(.*)'", logs)
+        logs = sorted(self.logs.glob("mylog_*"), key=lambda log: log.stat().st_mtime)
+        strings = [string for log in logs for string in re.findall(r"connStrIn='(.*)'", log.read_text(errors="replace"))]
         if len(strings) != 2 or strings[0] != STRING:
-            raise NotSeen(f"psqlodbc's log should hold the connection strings of both attempts, but holds {self.masked(str(strings))}")
+            raise NotSeen(f"psqlodbc's log should hold two connection strings, but holds {self.masked(str(strings))}")
         given = re.fullmatch(re.escape(STRING) + r";PWD=(\{.*\}|x+)", strings[1])
         if not given or given[1] not in (f"{{{self.token}}}", "x" * len(f"{{{self.token}}}")):
             raise NotSeen(f"the token is not in what the real driver was given: {self.masked(strings[1])}")
