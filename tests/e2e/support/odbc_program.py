@@ -1,12 +1,13 @@
 """The child process of `odbc_client.run_client`: makes ODBC calls through ctypes and reports what they gave.
 
-The steps, with their arguments (names ending in W take and give SQLWCHAR):
+The steps, with their arguments (names ending in W take and give SQLWCHAR; those ending in A are there, too):
 
   SQLDriverConnect[W]   string, length, out, completion (0 NOPROMPT, 1 COMPLETE, 2 PROMPT, 3 COMPLETE_REQUIRED)
   SQLBrowseConnect[W]   string, length, out
   SQLConnect[W]         dsn, user, password; dsn_length, user_length, password_length
   SQLSetConnectAttr[W]  attribute, value (int; str; {"hex": bytes}), length
   SQLGetConnectAttr[W]  attribute, out
+  SQLSetConnectOption   option, value
   SQLSetEnvAttr, SQLGetEnvAttr   attribute; value
   SQLExecDirect[W]      sql; fetches all rows, as text
   SQLGetInfo[W]         info, out
@@ -32,17 +33,19 @@ import itertools
 import json
 import os
 import resource
+import re
 import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.dirname(__file__))  # an isolated interpreter does not look here by itself
+from out_buffer import Out
 
 CODES = {0: "SQL_SUCCESS", 1: "SQL_SUCCESS_WITH_INFO", 2: "SQL_STILL_EXECUTING", 99: "SQL_NEED_DATA",
          100: "SQL_NO_DATA", -1: "SQL_ERROR", -2: "SQL_INVALID_HANDLE"}
 ENV, DBC, STMT = 1, 2, 3
 SQL_NTS, SQL_IS_POINTER = -3, -4
 SQL_C_CHAR = 1
-GUARD = b"\xaa" * 16
-UNWRITTEN = 0x5A5A
 
 short, pointer = ctypes.c_short, ctypes.c_void_p
 
@@ -75,7 +78,7 @@ class Program:
 
     def do(self, step: dict) -> dict:
         begun = time.monotonic()
-        base = step["call"].removesuffix("W")
+        base = re.sub("[AW]$", "", step["call"])
         done = getattr(self, base)(step)
         code = done.pop("code", 0)
         reader = step.get("records", "SQLGetDiagRecW" if step["call"].endswith("W") else "SQLGetDiagRec")
@@ -172,6 +175,9 @@ class Program:
             length = step.get("length", SQL_IS_POINTER)
             self.kept.append(value)
         return {"code": self.named(step)(self.dbc(step), step["attribute"], value, length)}
+
+    def SQLSetConnectOption(self, step: dict) -> dict:
+        return {"code": self.named(step)(self.dbc(step), ctypes.c_ushort(step["option"]), ctypes.c_size_t(step["value"]))}
 
     def SQLGetConnectAttr(self, step: dict) -> dict:
         out = Out(self, step, unit=1)
@@ -275,37 +281,6 @@ class Program:
     def decode(self, raw: bytes, unit: int) -> str:
         units = (raw[i : i + unit] for i in range(0, len(raw) - unit + 1, unit))
         return b"".join(itertools.takewhile(any, units)).decode(self.codec if unit > 1 else "utf-8", "replace")
-
-
-class Out:
-    """An out buffer with its length; a guard behind it shows a write past its end."""
-
-    def __init__(self, program: Program, step: dict, unit: int):
-        self.program, self.unit = program, unit
-        self.size = step.get("out")
-        self.bytes = (self.size or 0) * unit
-        self.buffer = None if self.size is None else ctypes.create_string_buffer(b"\0" * self.bytes + GUARD)
-        self.short_length, self.int_length = short(UNWRITTEN), ctypes.c_int(UNWRITTEN)
-        self.short_arguments = (self.buffer, short(self.size or 0), ctypes.byref(self.short_length))
-        self.int_arguments = (self.buffer, ctypes.c_int(self.size or 0), ctypes.byref(self.int_length))
-
-    def text(self) -> dict:
-        return self._report(self.unit)
-
-    def all(self, unit: int) -> dict:
-        """For a buffer that may hold a text, a number or a pointer."""
-        if self.buffer is None:
-            return self._report(unit)
-        raw = self.buffer.raw[: self.bytes]
-        return {**self._report(unit), "bytes": raw.hex(), "value": int.from_bytes(raw[:4], "little", signed=True)}
-
-    def _report(self, unit: int) -> dict:
-        length = next((each.value for each in (self.short_length, self.int_length) if each.value != UNWRITTEN), None)
-        if self.buffer is None:
-            return {"length": length}
-        raw = self.buffer.raw
-        return {"out": self.program.decode(raw[: self.bytes], unit), "length": length,
-                "overrun": raw[self.bytes : self.bytes + len(GUARD)] != GUARD}
 
 
 if __name__ == "__main__":

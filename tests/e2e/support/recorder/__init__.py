@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..drivers import BUILT, once
 
-SHAPES = {"ansi": ["-DANSI"], "wide": ["-DWIDE"], "both": ["-DANSI", "-DWIDE"]}
+SHAPES = {"ansi": ["-DANSI"], "wide": ["-DWIDE"], "both": ["-DANSI", "-DWIDE"], "suffixed": ["-DANSI", "-DWIDE", "-DSUFFIXED"]}
 _SOURCE = Path(__file__).parent
 
 

@@ -4,7 +4,8 @@
 
    Compiled in one of three shapes, -DANSI, -DWIDE or both, and with 4-byte SQLWCHARs by -DSQL_WCHART_CONVERT.
    With ANSI alone there is no SQLError (as in psqlodbca); WIDE alone has SQLSetConnectAttr too, and nothing
-   else without W (as Microsoft's driver); both together have SQLError and SQLErrorW.
+   else without W (as Microsoft's driver); both together have SQLError and SQLErrorW, and with -DSUFFIXED the names
+   that end in A.
 
    Environment: RECORDER_FAIL="28000:message"       connects fail with this record
                 RECORDER_INFO="01000:message"       connects succeed with this record
@@ -243,3 +244,15 @@ static SQLRETURN get_info(const char *call, struct handle *h, SQLUSMALLINT info,
 }
 
 #include "entry_points.h"
+
+#ifdef SUFFIXED
+#define WITH_A(name) __typeof__(name) name##A __attribute__((alias(#name)));
+WITH_A(SQLConnect)
+WITH_A(SQLDriverConnect)
+WITH_A(SQLBrowseConnect)
+WITH_A(SQLSetConnectAttr)
+WITH_A(SQLGetConnectAttr)
+WITH_A(SQLGetDiagRec)
+WITH_A(SQLGetDiagField)
+WITH_A(SQLError)
+#endif
