@@ -21,12 +21,14 @@ pub struct Record {
     pub message: String,
     /// SQL_DIAG_RETURNCODE.
     pub return_code: i16,
+    /// SQLError has taken it. It stays until the next call, so that nothing older of the driver's shows through.
+    pub was_read: bool,
 }
 
 impl Record {
     /// What an error looks like to an application whose connect failed.
     pub fn of(error: &Error) -> Self {
-        Self { state: error.sqlstate(), message: error.message(), return_code: -1 }
+        Self { state: error.sqlstate(), message: error.message(), return_code: -1, was_read: false }
     }
 }
 
@@ -43,8 +45,6 @@ pub struct Signed {
 pub struct Connection {
     /// Set where tokenshim itself let the last call fail.
     pub record: Option<Record>,
-    /// SQLError took our record: the next call of it must say that there is no more.
-    pub record_was_read: bool,
     /// SQL_ATTR_LOGIN_TIMEOUT in seconds, as the application set it.
     pub login_timeout_seconds: Option<u32>,
     /// The application set an access token itself: then it has the say.
@@ -91,11 +91,6 @@ pub fn clear_record(dbc: usize) {
     if RECORDS.load(Ordering::Acquire) != 0 && TABLE.lock().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
         count(true, false);
     }
-}
-
-/// Whether SQLError just took our record; asked once.
-pub fn take_read_mark(dbc: usize) -> bool {
-    TABLE.lock().get_mut(&dbc).is_some_and(|connection| std::mem::take(&mut connection.record_was_read))
 }
 
 /// The connection on `dbc` is closed; the handle, and the token's memory, live on. Returns what the caller drops.

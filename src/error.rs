@@ -46,6 +46,11 @@ pub enum Error {
         "Service Principal not supported for Databricks in this Cloud ({host}). Set TokenEndpoint in {section} if this host has a token endpoint."
     )]
     CloudNotSupported { host: String, section: String },
+    /// The driver encrypts only where it is told to, and nobody told it.
+    #[error(
+        "no token is sent without encryption, which this driver uses only where {keyword} asks for it: set {keyword}=require in the DSN, or allow it with TokenAllowUnencrypted=yes in {section}."
+    )]
+    EncryptionUnset { keyword: &'static str, section: String },
     /// The real driver cannot be had.
     #[error("{0}")]
     DriverNotLoaded(String),
@@ -86,7 +91,7 @@ impl Error {
         use Error::*;
         match self {
             BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | Panicked(_) => "HY000",
-            NotInConnectionString { .. } | HostNotAllowed { .. } | Unencrypted { .. } => "28000",
+            NotInConnectionString { .. } | HostNotAllowed { .. } | Unencrypted { .. } | EncryptionUnset { .. } => "28000",
             OptionsNotAllowed { .. } | SecondDataSource { .. } | CloudNotSupported { .. } | SignInRefused { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",
@@ -115,7 +120,8 @@ pub fn quoted(words: &str, secrets: &[&str]) -> String {
         .filter(|word| !word.is_empty())
         .map(|word| if word.contains("eyJ") { "***" } else { word })
         .collect();
-    cut(&words.join(" "), 200).trim_end_matches('.').to_owned()
+    let words = words.join(" ");
+    cut(words.trim_end_matches(['.', ' ']), 200)
 }
 
 /// `text`, cut before `max` bytes at a character's edge, with an ellipsis where something was cut.

@@ -13,15 +13,14 @@ mod locate;
 
 use crate::config::ini::{Environment, Registry};
 use crate::error::Error;
-use abi::{Binding, Core, Handle, Letter, Return, TextPointer};
-use core::ffi::{CStr, c_char, c_void};
+use abi::{Binding, Handle, Letter, Return, TextPointer};
+use core::ffi::{CStr, c_void};
 use driver_manager::{Present, is_foreign, present};
 use library::Library;
 use locate::{Located, locate, refused, same_file, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
-use std::ffi::{CString, OsStr};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 /// The files of all copies of the driver library that are attached, or being attached.
@@ -77,7 +76,7 @@ impl Bound {
     ///
     /// # Errors
     /// IM003, with the section and what to do.
-    fn attach(file: &Path) -> Result<Self, Error> {
+    pub fn attach(file: &Path) -> Result<Self, Error> {
         COPIES.lock().push(file.to_owned());
         let (present, manager) = present();
         let registry = Registry::read(&manager, &Environment::process());
@@ -111,6 +110,16 @@ impl Bound {
         })
     }
 
+    /// The address of the real driver's function `name`, or NULL.
+    pub fn address(&self, name: &CStr) -> *const c_void {
+        self.library.symbol(name)
+    }
+
+    /// Whether a hook may stand before the function at `address`: not where it belongs to a driver manager.
+    pub fn is_hookable(&self, address: *const c_void) -> bool {
+        !address.is_null() && !is_foreign(address)
+    }
+
     /// What is set at this moment, as the driver manager that loaded us would read it.
     pub fn registry(&self) -> Registry {
         Registry::read(&present().1, &Environment::process())
@@ -130,59 +139,10 @@ fn refuse_tokenshim(located: &Located) -> Result<(), Error> {
     )))
 }
 
-/// [`abi::Attach`], the core library's one entry for the driver library.
-///
-/// # Safety
-/// As [`abi::Attach`] says.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn tokenshim_driver_attach_1(
-    file: *const c_char,
-    core: *mut *const Core,
-    why: *mut c_char,
-    why_bytes: usize,
-) -> *const Binding {
-    // SAFETY: the caller passes a NUL-terminated path.
-    let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
-    let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));
-    match bound {
-        Ok(bound) => {
-            // SAFETY: the caller passes a writable pointer.
-            unsafe { *core = &crate::hooks::CORE };
-            // Lives until the process ends: the driver manager may hold its hooks' addresses for as long.
-            std::ptr::from_ref(Box::leak(Box::new(bound))).cast()
-        }
-        Err(error) => {
-            let message = error.message();
-            let fit = message.len().min(why_bytes.saturating_sub(1));
-            // SAFETY: the caller passes `why_bytes` writable bytes; `fit` and the NUL are within them.
-            unsafe {
-                core::ptr::copy_nonoverlapping(message.as_ptr(), why.cast(), fit);
-                *why.add(fit) = 0;
-            }
-            core::ptr::null()
-        }
-    }
-}
-
-/// [`Core::lookup`].
-///
-/// # Safety
-/// `binding` came from [`tokenshim_driver_attach_1`]; `name` is NUL-terminated; `hookable` is NULL or writable.
-pub unsafe extern "C" fn lookup(binding: *const Binding, name: *const c_char, hookable: *mut bool) -> *const c_void {
-    // SAFETY: as the caller promised.
-    let (bound, name) = unsafe { (bound(binding), CStr::from_ptr(name)) };
-    let address = bound.library.symbol(name);
-    if !hookable.is_null() {
-        // SAFETY: as the caller promised.
-        unsafe { *hookable = !address.is_null() && !is_foreign(address) };
-    }
-    address
-}
-
 /// The binding that a hook was called with.
 ///
 /// # Safety
-/// `binding` came from [`tokenshim_driver_attach_1`].
+/// `binding` came from the core's entry, `hooks::attach`.
 pub unsafe fn bound(binding: *const Binding) -> &'static Bound {
     // SAFETY: it is a leaked `Bound`, which never changes.
     unsafe { &*binding.cast::<Bound>() }

@@ -100,7 +100,24 @@ fn check_encryption(settings: &Settings, profile: &Profile, real_driver: &str, s
             return Err(Error::Unencrypted { setting, section: section.into() });
         }
     }
-    Ok(())
+    let mut must_be_set = profile.unencrypted.iter().filter(|switch| switch.must_be_set && file.contains(switch.file)).peekable();
+    match must_be_set.peek().map(|switch| switch.keyword) {
+        Some(keyword) if must_be_set.all(|switch| settings.first_of(&[switch.keyword]).is_none()) && !stays_here(settings) => {
+            Err(Error::EncryptionUnset { keyword, section: section.into() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the connection does not leave this machine.
+fn stays_here(settings: &Settings) -> bool {
+    let in_string: Vec<String> = HOST_KEYWORDS.iter().flat_map(|keyword| settings.string().every_reading(keyword)).collect();
+    let in_sections = || HOST_KEYWORDS.iter().filter_map(|keyword| settings.in_sections(keyword)).map(|setting| setting.value).collect();
+    let named: Vec<String> = if in_string.is_empty() { in_sections() } else { in_string };
+    named.iter().flat_map(|value| hosts(value)).all(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+        host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
+    })
 }
 
 /// The values of `keyword` with their braces and blanks, as some drivers read them.

@@ -59,14 +59,16 @@ pub struct Switch {
     pub is_off: fn(&str) -> bool,
     /// The part of a file name that drivers have which read it so; empty for all of the profile.
     pub file: &'static str,
+    /// Whether such a driver encrypts only where this keyword, or another with this mark, asks for it.
+    pub must_be_set: bool,
 }
 
 const fn switch(keyword: &'static str, is_off: fn(&str) -> bool) -> Switch {
-    Switch { keyword, is_off, file: "" }
+    Switch { keyword, is_off, file: "", must_be_set: false }
 }
 
 const fn psqlodbc(keyword: &'static str) -> Switch {
-    Switch { keyword, is_off: without_ssl, file: "psqlodbc" }
+    Switch { keyword, is_off: without_ssl, file: "psqlodbc", must_be_set: true }
 }
 
 impl Profile {

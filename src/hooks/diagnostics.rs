@@ -1,7 +1,7 @@
 //! Diagnostics: where tokenshim let the last call on a connection fail, its one record; else the real driver's own.
 
 use super::text;
-use super::{ERROR, NO_DATA, Return, SUCCESS, SUCCESS_WITH_INFO, bound, real};
+use super::{ERROR, NO_DATA, Return, SUCCESS, answer, bound, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::text::{Text, Width};
 use crate::connection::{self, Record};
@@ -40,13 +40,17 @@ pub unsafe extern "C" fn get_diag_rec(
     message_max: i16,
     message_len: *mut i16,
 ) -> Return {
-    if let Some((own, width)) = own(handle_type, handle, letter) {
-        return match record {
+    let own = answer(|| {
+        let (own, width) = own(handle_type, handle, letter)?;
+        Some(match record {
             // SAFETY: as the caller promised.
-            1 => unsafe { put_record(&own, width, state, native, message, message_max, message_len) },
-            2.. => NO_DATA,
+            1 if !own.was_read => unsafe { put_record(&own, width, state, native, message, message_max, message_len) },
+            1.. => NO_DATA,
             _ => ERROR,
-        };
+        })
+    });
+    if let Some(code) = own {
+        return code;
     }
     // SAFETY: the binding is the driver library's.
     match real(&unsafe { bound(binding) }.real.get_diag_rec, letter) {
@@ -73,17 +77,17 @@ pub unsafe extern "C" fn error(
     message_max: i16,
     message_len: *mut i16,
 ) -> Return {
-    if let (true, Some((own, width))) = (stmt.is_null(), own(HANDLE_DBC, dbc, letter)) {
-        connection::with(dbc as usize, |connection| {
-            connection.record = None;
-            connection.record_was_read = true;
-        });
+    let own = answer(|| {
+        let (own, width) = own(HANDLE_DBC, dbc, letter).filter(|_| stmt.is_null())?;
+        if own.was_read {
+            return Some(NO_DATA);
+        }
+        connection::with(dbc as usize, |connection| connection.record.iter_mut().for_each(|record| record.was_read = true));
         // SAFETY: as the caller promised.
-        return unsafe { put_record(&own, width, state, native, message, message_max, message_len) };
-    }
-    // A loop over SQLError must end after our one record, whatever the driver still has from earlier calls.
-    if stmt.is_null() && connection::take_read_mark(dbc as usize) {
-        return NO_DATA;
+        Some(unsafe { put_record(&own, width, state, native, message, message_max, message_len) })
+    });
+    if let Some(code) = own {
+        return code;
     }
     // SAFETY: the binding is the driver library's.
     match real(&unsafe { bound(binding) }.real.error, letter) {
@@ -109,9 +113,13 @@ pub unsafe extern "C" fn get_diag_field(
     value_max_bytes: i16,
     value_bytes: *mut i16,
 ) -> Return {
-    if let Some((own, width)) = own(handle_type, handle, letter) {
+    let own = answer(|| {
+        let (own, width) = own(handle_type, handle, letter)?;
         // SAFETY: as the caller promised.
-        return unsafe { put_field(&own, width, record, field, value, value_max_bytes, value_bytes) };
+        Some(unsafe { put_field(&own, width, record, field, value, value_max_bytes, value_bytes) })
+    });
+    if let Some(code) = own {
+        return code;
     }
     // SAFETY: the binding is the driver library's.
     match real(&unsafe { bound(binding) }.real.get_diag_field, letter) {
@@ -159,32 +167,35 @@ unsafe fn put_field(own: &Record, width: Width, record: i16, field: i16, value: 
     // Appendix A: classes IM and HY, and HYT00, are ODBC's own; the rest is the standard's.
     let origin = if own.state.starts_with("IM") || own.state.starts_with("HY") { "ODBC 3.0" } else { "ISO 9075" };
     let text = match (record, field) {
-        (0, field::NUMBER) => return unsafe_put(value, 1i32),
-        (0, field::RETURNCODE) => return unsafe_put(value, own.return_code),
-        (1, field::NATIVE) => return unsafe_put(value, 0i32),
+        // SAFETY: as the caller promised; the standard gives these fields these types.
+        (0, field::NUMBER) => return unsafe { put_number(value, i32::from(!own.was_read)) },
+        // SAFETY: as above.
+        (0, field::RETURNCODE) => return unsafe { put_number(value, own.return_code) },
+        (1.., _) if own.was_read || record > 1 => return NO_DATA,
+        // SAFETY: as above.
+        (1, field::NATIVE) => return unsafe { put_number(value, 0i32) },
         (1, field::SQLSTATE) => own.state,
         (1, field::MESSAGE_TEXT) => &own.message,
         (1, field::CLASS_ORIGIN | field::SUBCLASS_ORIGIN) => origin,
         (1, field::CONNECTION_NAME | field::SERVER_NAME) => "",
-        (2.., _) => return NO_DATA,
         _ => return ERROR,
     };
     let unit = width.bytes();
     let max = i16::try_from(usize::try_from(value_max_bytes).unwrap_or(0) / unit).unwrap_or(i16::MAX);
     // SAFETY: as the caller promised.
-    return unsafe {
+    unsafe {
         let (length, code) = text::write(&Text::encode(text, width), value, max);
         text::put_length(value_bytes, length * unit);
         code
-    };
-
-    fn unsafe_put<T>(value: *mut c_void, number: T) -> Return {
-        if !value.is_null() {
-            // SAFETY: ODBC: these fields are integers of `T`'s size, and the caller has room for one.
-            unsafe { value.cast::<T>().write_unaligned(number) };
-        }
-        SUCCESS
     }
 }
 
-const _: () = assert!(SUCCESS_WITH_INFO == 1 && NO_DATA == 100, "as the driver managers know them");
+/// # Safety
+/// `value` is NULL or has room for a `T`.
+unsafe fn put_number<T>(value: *mut c_void, number: T) -> Return {
+    if !value.is_null() {
+        // SAFETY: as the caller promised.
+        unsafe { value.cast::<T>().write_unaligned(number) };
+    }
+    SUCCESS
+}

@@ -1,5 +1,6 @@
 //! The hooks: the few ODBC functions before which tokenshim stands. Each does its part and calls the real driver's own.
 
+mod attach;
 mod attributes;
 mod browse;
 mod connect;
@@ -8,7 +9,7 @@ mod driver_connect;
 mod lifetime;
 mod text;
 
-use crate::binding::abi::{Core, Handle, Letter};
+use crate::binding::abi::{Handle, Letter};
 use crate::binding::{self, Bound};
 use crate::connection::{self, Record};
 use crate::error::Error;
@@ -29,24 +30,6 @@ pub const ERROR: Return = odbc_sys::SqlReturn::ERROR.0;
 /// SQL_NTS.
 pub const NTS: i16 = odbc_sys::NTS as i16;
 
-/// The functions that the driver library calls.
-pub static CORE: Core = Core {
-    lookup: binding::lookup,
-    connect: connect::connect,
-    driver_connect: driver_connect::driver_connect,
-    browse_connect: browse::browse_connect,
-    set_connect_attr: attributes::set_connect_attr,
-    get_connect_attr: attributes::get_connect_attr,
-    set_connect_option: attributes::set_connect_option,
-    get_connect_option: attributes::get_connect_option,
-    get_diag_rec: diagnostics::get_diag_rec,
-    get_diag_field: diagnostics::get_diag_field,
-    error: diagnostics::error,
-    disconnect: lifetime::disconnect,
-    free_handle: lifetime::free_handle,
-    free_connect: lifetime::free_connect,
-};
-
 /// Runs a hook's body on `dbc`: an error or a panic becomes the one record of ours and SQL_ERROR.
 fn guard(name: &'static str, dbc: Handle, body: impl FnOnce() -> Result<Return, Error>) -> Return {
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Error::Panicked(name)));
@@ -54,6 +37,11 @@ fn guard(name: &'static str, dbc: Handle, body: impl FnOnce() -> Result<Return, 
         connection::with(dbc as usize, |connection| connection.record = Some(Record::of(&error)));
         ERROR
     })
+}
+
+/// Runs what a hook answers by itself, if anything. A panic, too, is an answer: none may reach the caller.
+fn answer(body: impl FnOnce() -> Option<Return>) -> Option<Return> {
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Some(ERROR))
 }
 
 /// The real driver's function of this letter. It is there: the driver library hands out a hook only then.

@@ -9,7 +9,8 @@ from support.connect_proxy import ConnectProxy
 from support.odbc_client import call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
 
-FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"}, POSTGRES: {"Servername": "good.example.net"}}
+FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"}, 
+         POSTGRES: {"Servername": "good.example.net", "SSLmode": "require"}}
 """What the DSN fixes."""
 
 
@@ -104,11 +105,11 @@ def test_a_later_step_of_browsing_names_no_other_host(signed):
     (SPARK, {}, {}, "Host=x.cloud.databricks.com"),
     (SPARK, {}, {}, "Host=X.AzureDatabricks.NET.:443"),
     (MICROSOFT, {}, {}, "Server=tcp:x.database.windows.net,1433"),
-    (POSTGRES, {}, {}, "Servername=x.postgres.database.azure.com;Port=5432"),
+    (POSTGRES, {}, {"SSLmode": "require"}, "Servername=x.postgres.database.azure.com;Port=5432"),
     (MICROSOFT, {}, None, ""),
     (MICROSOFT, {}, None, "Server=tcp:GOOD.example.net,1433"),
-    (POSTGRES, {}, {"Servername": "10.0.0.7,10.0.0.8"}, ""),
-    (POSTGRES, {"Servername": "good.example.net"}, {}, "Servername=good.example.net"),
+    (POSTGRES, {}, {"Servername": "10.0.0.7,10.0.0.8"}, "SSLmode=verify-full"),
+    (POSTGRES, {"Servername": "good.example.net", "CA": "r"}, {}, "Servername=good.example.net"),
     (MICROSOFT, {"TokenAllowedHosts": "db.example.org, *.corp.example.org"}, {}, "Server=db.example.org,1433"),
     (MICROSOFT, {"TokenAllowedHosts": "db.example.org, *.corp.example.org"}, {}, "Server=a.b.corp.example.org\\INSTANCE"),
     (POSTGRES, {"TokenAllowedHosts": "/var/run/postgresql"}, {}, "Servername=/var/run/postgresql"),
@@ -195,6 +196,17 @@ def test_a_connection_without_encryption_or_certificate_check_gets_no_token(sign
     dsn.refused_unheard(dsn.connect(f"DSN=app;{key}={value}"), *refused)
 
 
+@pytest.mark.parametrize("section, dsn, string", [
+    ({}, {"Servername": "good.example.net"}, ""),
+    ({}, {"Servername": "127.0.0.1,good.example.net"}, ""),
+    ({"TokenAllowedHosts": "db.example.org"}, {"Servername": "localhost"}, "Server=db.example.org"),
+])
+def test_a_driver_that_encrypts_only_when_told_to_gets_no_token_for_another_machine(signed, section, dsn, string):
+    """psqlodbc takes no SSLmode for `disable`."""
+    made = signed(POSTGRES, section, dsn)
+    made.refused_unheard(made.connect(f"DSN=app;{string}"), "28000", "set SSLmode=require in the DSN", "TokenAllowUnencrypted=yes in section [Shimmed]")
+
+
 @pytest.mark.parametrize("driver, string", [
     (MICROSOFT, "Encrypt=yes;Encrypt=no"),
     (POSTGRES, "SSLmode="),
@@ -215,6 +227,9 @@ def test_no_spelling_switches_encryption_off(signed, driver, string):
     (MICROSOFT, {}, {"Encrypt": "no"}, "Encrypt=strict"),
     *((POSTGRES, {}, {}, f"{key}={value}") for key in ["SSLmode", "CA"] for value in ["require", "r", "verify-full", "vc", "prefer"]),
     (SPARK, {}, {"SSL": "0"}, "SSL=1"),
+    # What stays on this machine needs no encryption.
+    *((POSTGRES, {}, {"Servername": host, "SSLmode": ""}, "") for host in ["localhost", "127.0.0.1", "::1", "/var/run/postgresql", ""]),
+    (POSTGRES, {"TokenAllowUnencrypted": "yes"}, {"SSLmode": ""}, ""),
 ])
 def test_an_encrypted_or_allowed_connection_gets_it(signed, driver, section, dsn, string):
     made = signed(driver, section, {**FIXED[driver], **dsn})

@@ -12,7 +12,8 @@ from pathlib import Path
 from .postgres import free_port
 
 PROGRAM = Path("/usr/sbin/mariadbd")
-_TABLES = Path("/usr/share/mysql")
+# Where MariaDB 10 and 11 have the statements that make their own tables.
+_TABLES = [Path("/usr/share/mysql/mysql_system_tables"), Path("/usr/share/mariadb/mariadb_system_tables")]
 
 
 class MariaDbServer:
@@ -34,8 +35,9 @@ class MariaDbServer:
         data.mkdir()
         # As mariadb-install-db does, which needs more packages.
         tables = "create database mysql;\ncreate database test;\nuse mysql;\n"
-        for name in ("mysql_system_tables.sql", "mysql_system_tables_data.sql"):
-            tables += (_TABLES / name).read_text() + "\n"
+        made = next(path for path in _TABLES if Path(f"{path}.sql").exists())
+        for name in (f"{made}.sql", f"{made}_data.sql"):
+            tables += Path(name).read_text() + "\n"
         subprocess.run([*self._command, "--bootstrap"], input=tables, text=True, check=True,
                        stdout=subprocess.DEVNULL, stderr=self._log_file(), timeout=60)
         self._server = subprocess.Popen(
