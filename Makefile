@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install fmt clippy doc licences
+.PHONY: help demo test check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -21,8 +21,7 @@ demo: ## installs what is missing, builds, and shows a DSN signing in with a tok
 	@$(CARGO) build --locked
 	@python3 scripts/demo.py
 
-test: ## installs what is missing, builds, and runs all tests
-	scripts/install-dependencies test
+test: dependencies ## installs what is missing, builds, and runs all tests
 	$(CARGO) build --locked
 	$(CARGO) test --locked
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)
