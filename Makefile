@@ -26,7 +26,10 @@ test: dependencies ## installs what is missing, builds, and runs all tests
 	$(CARGO) test --locked
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)
 
-check: fmt clippy doc licences ## formatting, lints, documentation and licences
+check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
+
+dependencies:
+	scripts/install-dependencies test
 
 fmt:
 	$(CARGO) fmt --all --check
