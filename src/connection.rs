@@ -21,7 +21,7 @@ pub struct Record {
     pub message: String,
     /// SQL_DIAG_RETURNCODE.
     pub return_code: i16,
-    /// SQLError has taken it. It stays until the next call, so that nothing older of the driver's shows through.
+    /// SQLError has taken it. An error's stays until the next call, so that nothing older of the driver's shows through.
     pub was_read: bool,
 }
 

@@ -72,7 +72,7 @@ pub unsafe extern "C" fn connect(
         if let (true, Some(user)) = (edits.keep_user(), unsafe { text::read(user, user_len, width) }) {
             string.set_text("UID", &user, true);
         }
-        let mut given = Buffer::of(&edits.apply(&string).to_text());
+        let mut given = given(edits, &string);
         // SAFETY: texts of ours; no window, and nothing may be asked.
         unsafe {
             hand_over(bound, dbc, &sign_in)?;

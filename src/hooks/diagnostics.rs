@@ -1,11 +1,12 @@
 //! Diagnostics: where tokenshim let the last call on a connection fail, its one record; else the real driver's own.
 
 use super::text;
-use super::{ERROR, NO_DATA, Return, SUCCESS, answer, bound, real};
+use super::{ERROR, NO_DATA, Return, SUCCESS, bound, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::text::{Text, Width};
 use crate::connection::{self, Record};
 use core::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// SQL_HANDLE_DBC.
 const HANDLE_DBC: i16 = odbc_sys::HandleType::Dbc as i16;
@@ -40,24 +41,17 @@ pub unsafe extern "C" fn get_diag_rec(
     message_max: i16,
     message_len: *mut i16,
 ) -> Return {
-    let own = answer(|| {
-        let (own, width) = own(handle_type, handle, letter)?;
-        Some(match record {
-            // SAFETY: as the caller promised.
-            1 if !own.was_read => unsafe { put_record(&own, width, state, native, message, message_max, message_len) },
-            1.. => NO_DATA,
-            _ => ERROR,
-        })
-    });
-    if let Some(code) = own {
-        return code;
-    }
-    // SAFETY: the binding is the driver library's.
-    match real(&unsafe { bound(binding) }.real.get_diag_rec, letter) {
-        // SAFETY: the application's own arguments.
-        Some(get) => unsafe { get(handle_type, handle, record, state, native, message, message_max, message_len) },
-        None => ERROR,
-    }
+    let from_driver = || {
+        // SAFETY: the binding is the driver library's, the arguments are the application's own.
+        real(&unsafe { bound(binding) }.real.get_diag_rec, letter)
+            .map_or(ERROR, |get| unsafe { get(handle_type, handle, record, state, native, message, message_max, message_len) })
+    };
+    first_of(own(handle_type, handle, letter), from_driver, |own, width| match record {
+        // SAFETY: as the caller promised.
+        1 if !own.was_read => unsafe { put_record(own, width, state, native, message, message_max, message_len) },
+        1.. => NO_DATA,
+        _ => ERROR,
+    })
 }
 
 /// SQLError[A|W]: as SQLGetDiagRec, but what was read is gone.
@@ -77,24 +71,27 @@ pub unsafe extern "C" fn error(
     message_max: i16,
     message_len: *mut i16,
 ) -> Return {
-    let own = answer(|| {
-        let (own, width) = own(HANDLE_DBC, dbc, letter).filter(|_| stmt.is_null())?;
+    let own = own(HANDLE_DBC, dbc, letter).filter(|_| stmt.is_null());
+    let width = own.as_ref().map(|(_, width)| *width);
+    let from_driver = || {
+        // SAFETY: the binding is the driver library's, the arguments are the application's own.
+        let code = real(&unsafe { bound(binding) }.real.error, letter)
+            .map_or(ERROR, |get| unsafe { get(env, dbc, stmt, state, native, message, message_max, message_len) });
+        // MariaDB's driver has no SQL_NO_DATA here, but a record of the state 00000.
+        // SAFETY: ODBC: room for the five characters of a state, which the driver has just written.
+        match width.and_then(|width| unsafe { text::read(state, 5, width) }) {
+            Some(state) if code == SUCCESS && state.decode() == "00000" => NO_DATA,
+            _ => code,
+        }
+    };
+    first_of(own, from_driver, |own, width| {
         if own.was_read {
-            return Some(NO_DATA);
+            return NO_DATA;
         }
         connection::with(dbc as usize, |connection| connection.record.iter_mut().for_each(|record| record.was_read = true));
         // SAFETY: as the caller promised.
-        Some(unsafe { put_record(&own, width, state, native, message, message_max, message_len) })
-    });
-    if let Some(code) = own {
-        return code;
-    }
-    // SAFETY: the binding is the driver library's.
-    match real(&unsafe { bound(binding) }.real.error, letter) {
-        // SAFETY: the application's own arguments.
-        Some(get) => unsafe { get(env, dbc, stmt, state, native, message, message_max, message_len) },
-        None => ERROR,
-    }
+        unsafe { put_record(own, width, state, native, message, message_max, message_len) }
+    })
 }
 
 /// SQLGetDiagField[A|W]. Text lengths are in bytes, also of wide text.
@@ -113,20 +110,29 @@ pub unsafe extern "C" fn get_diag_field(
     value_max_bytes: i16,
     value_bytes: *mut i16,
 ) -> Return {
-    let own = answer(|| {
-        let (own, width) = own(handle_type, handle, letter)?;
-        // SAFETY: as the caller promised.
-        Some(unsafe { put_field(&own, width, record, field, value, value_max_bytes, value_bytes) })
-    });
-    if let Some(code) = own {
-        return code;
+    let from_driver = || {
+        // SAFETY: the binding is the driver library's, the arguments are the application's own.
+        real(&unsafe { bound(binding) }.real.get_diag_field, letter)
+            .map_or(ERROR, |get| unsafe { get(handle_type, handle, record, field, value, value_max_bytes, value_bytes) })
+    };
+    // SAFETY: as the caller promised.
+    first_of(own(handle_type, handle, letter), from_driver, |own, width| unsafe {
+        put_field(own, width, record, field, value, value_max_bytes, value_bytes)
+    })
+}
+
+/// A failure of ours hides whatever the driver still has from earlier calls. A warning of ours goes behind what the
+/// driver has: it may be from a call that came later, and of which tokenshim knows nothing.
+fn first_of(own: Option<(Record, Width)>, from_driver: impl FnOnce() -> Return, ours: impl FnOnce(&Record, Width) -> Return) -> Return {
+    let Some((own, width)) = own else { return from_driver() };
+    if own.return_code != ERROR {
+        let code = from_driver();
+        if code != NO_DATA {
+            return code;
+        }
     }
-    // SAFETY: the binding is the driver library's.
-    match real(&unsafe { bound(binding) }.real.get_diag_field, letter) {
-        // SAFETY: the application's own arguments.
-        Some(get) => unsafe { get(handle_type, handle, record, field, value, value_max_bytes, value_bytes) },
-        None => ERROR,
-    }
+    // A panic, too, is an answer: none may reach the caller.
+    catch_unwind(AssertUnwindSafe(|| ours(&own, width))).unwrap_or(ERROR)
 }
 
 /// The record of ours that this call is about, and how wide its characters are.

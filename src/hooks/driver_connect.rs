@@ -12,11 +12,9 @@ use crate::delivery::out_string::{asked, completed};
 use crate::error::Error;
 use core::ffi::c_void;
 
-/// Room for the driver's completed string, in characters. No more than this where it will do: psqlodbc multiplies
-/// the size by the bytes a character may take, in 16 bits.
-const ROOM: usize = 8191;
-/// How much a driver's string may outgrow the one it was given, at the least.
-const COMPLETION: usize = 4096;
+/// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
+/// character may take, in 16 bits.
+const ROOM: i16 = 8191;
 
 /// SQLDriverConnect[A|W].
 ///
@@ -71,7 +69,6 @@ pub unsafe extern "C" fn driver_connect(
 /// The driver's completed string, in room of ours: the application's may be too small, and must never hold the token.
 pub struct Answer {
     room: Option<Buffer>,
-    max: i16,
     length: i16,
 }
 
@@ -82,15 +79,13 @@ impl Answer {
     /// Room for it, if the application wants to know anything of it.
     pub fn wanted(out: TextPointer, out_len: *mut i16, given: &Buffer) -> Self {
         let wanted = !out.is_null() || !out_len.is_null();
-        let max = (given.len_units() + COMPLETION).max(ROOM);
-        let max = i16::try_from(max).unwrap_or(i16::MAX);
-        Self { room: wanted.then(|| Buffer::room(max as usize + 1, given.width())), max, length: UNWRITTEN }
+        Self { room: wanted.then(|| Buffer::room(ROOM as usize + 1, given.width())), length: UNWRITTEN }
     }
 
     /// What the real driver gets for its last three arguments.
     pub fn arguments(&mut self) -> (TextPointer, i16, *mut i16) {
         match &mut self.room {
-            Some(room) => (room.pointer(), self.max, &mut self.length),
+            Some(room) => (room.pointer(), ROOM, &mut self.length),
             None => (core::ptr::null_mut(), 0, core::ptr::null_mut()),
         }
     }
@@ -108,8 +103,9 @@ impl Answer {
         let token = &signed.sign_in.token.text;
         let text = if code == NEED_DATA {
             asked(&from_driver, token)
-        } else if self.length >= self.max {
-            signed.written.to_text() // the driver had no room for all of it: half a string is no use to anyone
+        } else if self.length >= ROOM || from_driver.units.is_empty() {
+            // No room for all of it, here or in the driver's own (psqlodbc: 4096): half a string is no use to anyone.
+            signed.written.to_text()
         } else {
             completed(&from_driver, &signed.written, &signed.sign_in.edits, token)
         };

@@ -39,11 +39,6 @@ fn guard(name: &'static str, dbc: Handle, body: impl FnOnce() -> Result<Return, 
     })
 }
 
-/// Runs what a hook answers by itself, if anything. A panic, too, is an answer: none may reach the caller.
-fn answer(body: impl FnOnce() -> Option<Return>) -> Option<Return> {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(Some(ERROR))
-}
-
 /// The real driver's function of this letter. It is there: the driver library hands out a hook only then.
 fn real<F: Copy>(functions: &[Option<F>; 3], letter: Letter) -> Option<F> {
     functions[letter as usize]

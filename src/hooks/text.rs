@@ -12,7 +12,7 @@ const SEARCH_MAX_UNITS: usize = 1 << 20;
 /// How wide this call's characters are.
 ///
 /// unixODBC's SQLWCHAR has two bytes. iODBC's is `wchar_t`, but newer versions hand drivers UTF-16 or UTF-8 where the
-/// driver or its section asks for it, so there the text itself tells: connection strings begin with ASCII.
+/// driver or its section asks for it, so there the text itself tells.
 ///
 /// # Safety
 /// `pointer` is NULL or points to text as `length` says.
@@ -26,16 +26,21 @@ pub unsafe fn width(bound: &Bound, letter: Letter, pointer: TextPointer, length:
     if pointer.is_null() || length == 0 {
         return Width::Four;
     }
-    let bytes = pointer.cast::<u8>();
-    // SAFETY: text that is not empty has a first character of at least one byte, and a NUL or a further one behind it.
-    let at = |index: usize| unsafe { *bytes.add(index) };
-    if at(0) == 0 {
-        return Width::Four; // an empty text ends in four zero bytes
+    // SAFETY: the application's text, whose characters have four bytes; or iODBC's own conversion of it, which ends
+    // in a NUL, and which iODBC allocates with room for characters of four bytes.
+    width_of(unsafe { pointer.cast::<[u8; 4]>().read_unaligned() })
+}
+
+/// How wide the characters of a text are that begins with these bytes: four, wherever that can be.
+///
+/// No character of Unicode is beyond 0x10FFFF. So a first character of four bytes is always known; what is taken for
+/// one wrongly is a text of a single UTF-16 character.
+fn width_of(first: [u8; 4]) -> Width {
+    match first {
+        [.., 0..=0x10, 0] => Width::Four,
+        [one, two, three, _] if [one, two, three].iter().all(|byte| *byte != 0 && byte.is_ascii()) => Width::One,
+        _ => Width::Two,
     }
-    if at(1) != 0 {
-        return if at(0).is_ascii() && at(1).is_ascii() { Width::One } else { Width::Two };
-    }
-    if at(2) != 0 || at(3) != 0 { Width::Two } else { Width::Four }
 }
 
 /// The text at `pointer`; `None` for NULL, and for a length that ODBC does not know.
@@ -111,11 +116,6 @@ impl Buffer {
         self.bytes.len()
     }
 
-    /// How many characters there are, with the NUL.
-    pub fn len_units(&self) -> usize {
-        self.bytes.len() / self.width.bytes()
-    }
-
     /// How wide they are.
     pub fn width(&self) -> Width {
         self.width
@@ -184,6 +184,18 @@ mod tests {
             assert_eq!(whole.map(|text| text.decode()).as_deref(), Some("DSN=x;UID=y"));
             assert_eq!(part.map(|text| text.decode()).as_deref(), Some("DSN=x"));
             assert!(none.is_none());
+        }
+    }
+
+    #[test]
+    fn a_first_character_of_four_bytes_is_never_taken_for_anything_else() {
+        for text in ["DSN=x", "D", "日本", "Łódź", "😀=1", "\u{10FFFF}", "é"] {
+            let buffer = Buffer::of(&Text::encode(text, Width::Four));
+            assert_eq!(buffer.bytes.first_chunk().copied().map(width_of), Some(Width::Four), "{text}");
+        }
+        for (text, width) in [("DSN=x", Width::Two), ("日本", Width::Two), ("DSN=x", Width::One), ("é", Width::Four)] {
+            let buffer = Buffer::of(&Text::encode(text, if width == Width::Four { Width::Two } else { width }));
+            assert_eq!(buffer.bytes.first_chunk().copied().map(width_of), Some(width), "{text}");
         }
     }
 

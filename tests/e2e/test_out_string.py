@@ -142,3 +142,30 @@ def test_a_token_as_an_attribute_is_not_shown_either(ways, token, dm):
     assert bytes.fromhex(access_token.bytes) == bytes(8)
     [given] = ways.calls("SQLDriverConnect")[0]
     assert bytes.fromhex(given["access_token"])[4::2] == TOKEN.encode()
+
+
+# -- After a string that was cut
+
+
+@pytest.mark.parametrize("dm, driver, server", [("unixodbc", "MARIADB", "mariadb"), ("unixodbc", "PSQLODBCW", "postgres"), ("iodbc", "PSQLODBCA", "postgres")])
+def test_a_later_error_of_the_drivers_is_not_hidden_by_the_cut(request, ways, identity_provider, dm, driver, server):
+    server = request.getfixturevalue(server)
+    server.role("alice", identity_provider.token)
+    ways.write(getattr(drivers, driver), {"data": server.keys()}, token_keys(identity_provider))
+    ask = call("SQLGetInfo", info=9999, out=10)
+    cut, through = run_client(ways.shim, [call("SQLDriverConnect", string="DSN=data;UID=alice", out=10), ask], dm)
+    _, direct = run_client(ways.direct, [call("SQLDriverConnect", string=f"DSN=data;UID=alice;PWD={identity_provider.token}"), ask], dm)
+    assert [record.state for record in cut.records] == ["01004"]
+    assert through.records == direct.records and through.records
+
+
+@pytest.mark.parametrize("length", [1000, 2000, 8000, 16000])
+def test_a_long_token_leaves_a_string_that_connects_again(ways, postgres, identity_provider, length):
+    """psqlodbc leaves a completed string empty that it has no room for; an Entra token is that long."""
+    token = ("eyJ" + "Ab3-_." * length)[:length]
+    identity_provider.always(replies.good_token(token))
+    postgres.role("alice", token)
+    ways.write(drivers.PSQLODBCW, {"data": postgres.keys()}, token_keys(identity_provider))
+    [step] = run_client(ways.shim, [call("SQLDriverConnectW", string="DSN=data;UID=alice", out=2000)])
+    assert step.succeeded and step.out.startswith("DSN=data;") and "UID=alice" in step.out and "Ab3" not in step.out, step
+    assert run_client(ways.shim, [call("SQLDriverConnectW", string=step.out)])[0].succeeded
