@@ -3,6 +3,7 @@
 //! Every message names who said no, where the setting stands, and what to change. None ever holds a token, a
 //! secret, or a whole URL; text that came from somebody else (a provider, a child) goes through [`quoted`] first.
 
+use std::fmt::Display;
 use thiserror::Error;
 
 /// The most bytes of a diagnostic message: both driver managers cut at 512, the NUL included.
@@ -86,13 +87,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// A setting that is missing or means nothing; `problem` goes on where "`section`: `key`" ends.
+    pub fn bad(section: impl Display, key: &'static str, problem: impl Into<String>) -> Self {
+        Error::Setting { section: section.to_string(), key, problem: problem.into() }
+    }
+
     /// The SQLSTATE of this error's one diagnostic record (ODBC, Appendix A).
     pub fn sqlstate(&self) -> &'static str {
         use Error::*;
         match self {
             BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | Panicked(_) => "HY000",
-            NotInConnectionString { .. } | HostNotAllowed { .. } | Unencrypted { .. } | EncryptionUnset { .. } => "28000",
-            OptionsNotAllowed { .. } | SecondDataSource { .. } | CloudNotSupported { .. } | SignInRefused { .. } => "28000",
+            NotInConnectionString { .. }
+            | HostNotAllowed { .. }
+            | OptionsNotAllowed { .. }
+            | SecondDataSource { .. }
+            | Unencrypted { .. }
+            | EncryptionUnset { .. }
+            | CloudNotSupported { .. }
+            | SignInRefused { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",
             ProviderUnreachable { .. } => "08001",

@@ -18,5 +18,6 @@ pub mod delivery;
 pub mod error;
 pub mod hooks;
 pub mod oauth;
+pub mod plain_file;
 pub mod sign_in;
 pub mod token;

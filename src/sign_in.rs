@@ -5,7 +5,7 @@ use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, databricks};
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
-use crate::delivery::profiles::{Profile, defaults, file_name, names, profile_for};
+use crate::delivery::profiles::{Profile, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
 use std::time::{Duration, Instant};
@@ -44,8 +44,11 @@ impl SignIn {
 /// # Errors
 /// Whatever stands between the settings and a token: then nothing must be connected.
 pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Duration>) -> Result<Option<SignIn>, Error> {
-    let profile = profile_for(settings, real_driver)?;
-    let Some(mut config) = Config::resolve(settings, &defaults(profile, settings))? else { return Ok(None) };
+    let profile = profile_for(settings, real_driver);
+    // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
+    let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
+    let Some(mut config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
+    let profile = profile?;
     if profile.is_some_and(|profile| brings_its_own(profile, settings)) {
         return Ok(None);
     }
@@ -53,11 +56,8 @@ pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Dur
     settings.check_keys()?;
     check_source(settings, &config)?;
     let Some(profile) = profile else {
-        return Err(Error::Setting {
-            section: config.section,
-            key: "TokenProfile",
-            problem: format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names()),
-        });
+        let problem = format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names());
+        return Err(Error::bad(config.section, "TokenProfile", problem));
     };
     destination::check(settings, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
@@ -92,11 +92,7 @@ fn service(settings: &Settings, profile: &Profile, config: &Config) -> Result<Op
     let service = host.as_deref().and_then(databricks::service);
     match (service, &config.endpoint, host) {
         (None, None, Some(host)) => Err(Error::CloudNotSupported { host, section: config.section.clone() }),
-        (None, None, None) => Err(Error::Setting {
-            section: config.section.clone(),
-            key: "Host",
-            problem: "is missing: without it nobody knows where to get the token".into(),
-        }),
+        (None, None, None) => Err(Error::bad(&config.section, "Host", "is missing: without it nobody knows where to get the token")),
         (service, _, _) => Ok(service),
     }
 }

@@ -15,10 +15,11 @@ const UNSAFE: &[&str] = &["driver/", "src/binding/", "src/hooks/", "src/capi/"];
 /// What each folder (or file) in `src/` may name of the others, low to high; a row names only rows above it.
 const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("plain_file", &[]),
     ("token", &["error"]),
     ("config", &["error", "token"]),
-    ("oauth", &["error", "token", "config"]),
-    ("credential", &["error", "token", "config", "oauth"]),
+    ("oauth", &["error", "plain_file", "token", "config"]),
+    ("credential", &["error", "plain_file", "token", "config", "oauth"]),
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),

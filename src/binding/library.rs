@@ -35,8 +35,8 @@ impl Library {
     }
 }
 
-#[allow(clippy::not_unsafe_ptr_arg_deref)] // dladdr only compares the address
 /// The file that the code or data at `address` was loaded from.
+#[allow(clippy::not_unsafe_ptr_arg_deref)] // dladdr only compares the address
 pub fn file_of(address: *const c_void) -> Option<PathBuf> {
     // SAFETY: `Dl_info` is plain C data, for which zeros are a value.
     let mut info: libc::Dl_info = unsafe { core::mem::zeroed() };

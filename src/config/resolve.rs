@@ -99,7 +99,7 @@ impl Config {
             source,
             endpoint: text("TokenEndpoint"),
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
-            client_id: either(settings, "TokenClientId", defaults.client_id_keyword).map(|setting| setting.value),
+            client_id: highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]).map(|(_, setting)| setting.value),
             client_secret: client_secret(settings, defaults),
             client_auth: client_auth(settings)?,
             tenant: text("TokenTenant"),
@@ -109,19 +109,21 @@ impl Config {
     }
 }
 
-/// tokenshim's own key, else the driver's.
-fn either(settings: &Settings, key: &str, driver_keyword: Option<&'static str>) -> Option<Setting> {
-    settings.first_of(&[key]).or_else(|| settings.first_of(&[driver_keyword?]))
+fn client_secret(settings: &Settings, defaults: &Defaults) -> Option<SecretPlace> {
+    let keywords = [Some("TokenClientSecret"), defaults.client_secret_keyword, Some("TokenClientSecretFile"), Some("TokenClientSecretEnv")];
+    let (keyword, setting) = highest(settings, &keywords)?;
+    Some(match keyword {
+        "TokenClientSecretFile" => SecretPlace::File(setting.value.into()),
+        "TokenClientSecretEnv" => SecretPlace::Environment(setting.value),
+        _ => SecretPlace::Value(Secret::new(setting.value)),
+    })
 }
 
-fn client_secret(settings: &Settings, defaults: &Defaults) -> Option<SecretPlace> {
-    let value = either(settings, "TokenClientSecret", defaults.client_secret_keyword);
-    let file = || settings.first_of(&["TokenClientSecretFile"]);
-    let variable = || settings.first_of(&["TokenClientSecretEnv"]);
-    value
-        .map(|setting| SecretPlace::Value(Secret::new(setting.value)))
-        .or_else(|| file().map(|setting| SecretPlace::File(setting.value.into())))
-        .or_else(|| variable().map(|setting| SecretPlace::Environment(setting.value)))
+/// Which of several keywords for one thing stands in the highest place, the first of them where that place has more. So
+/// an id and a secret written in one place go together, whatever words a lower place has for them.
+fn highest(settings: &Settings, keywords: &[Option<&'static str>]) -> Option<(&'static str, Setting)> {
+    let set = keywords.iter().flatten().filter_map(|keyword| Some((*keyword, settings.first_of(&[keyword])?)));
+    set.min_by(|(_, one), (_, other)| one.origin.cmp(&other.origin))
 }
 
 fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
@@ -129,7 +131,7 @@ fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
     match setting.value.to_ascii_lowercase().as_str() {
         "basic" => Ok(Some(ClientAuth::Basic)),
         "post" => Ok(Some(ClientAuth::Post)),
-        _ => Err(bad(&setting, "TokenClientAuth", "must be basic or post")),
+        _ => Err(Error::bad(setting.origin, "TokenClientAuth", "must be basic or post")),
     }
 }
 
@@ -137,7 +139,7 @@ fn timeout(settings: &Settings) -> Result<Duration, Error> {
     let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(DEFAULT_TIMEOUT) };
     match setting.value.parse() {
         Ok(seconds @ 1..=MAX_TIMEOUT_SECONDS) => Ok(Duration::from_secs(seconds)),
-        _ => Err(bad(&setting, "TokenTimeout", "must be a number of seconds from 1 to 3600")),
+        _ => Err(Error::bad(setting.origin, "TokenTimeout", "must be a number of seconds from 1 to 3600")),
     }
 }
 
@@ -150,10 +152,6 @@ pub fn yes(settings: &Settings, key: &'static str) -> Result<bool, Error> {
     match setting.value.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" | "on" => Ok(true),
         "no" | "false" | "0" | "off" => Ok(false),
-        _ => Err(bad(&setting, key, "must be yes or no")),
+        _ => Err(Error::bad(setting.origin, key, "must be yes or no")),
     }
-}
-
-fn bad(setting: &Setting, key: &'static str, problem: &str) -> Error {
-    Error::Setting { section: setting.origin.to_string(), key, problem: problem.into() }
 }

@@ -6,8 +6,8 @@ use super::keys::{self, Place, State};
 use crate::error::Error;
 use std::fmt;
 
-/// Where a setting stands, in the words of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a setting stands, in the words of a message. The place that counts first comes first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Origin {
     /// The application's own text.
     ConnectionString,
@@ -113,11 +113,7 @@ impl Settings {
         }
         for key in keys::KEYS.iter().filter(|key| key.state == State::Reserved) {
             if let Some(setting) = self.get(key.name) {
-                return Err(Error::Setting {
-                    section: setting.origin.to_string(),
-                    key: key.name,
-                    problem: "is not supported by this version of tokenshim: remove it".into(),
-                });
+                return Err(Error::bad(setting.origin, key.name, "is not supported by this version of tokenshim: remove it"));
             }
         }
         Ok(())

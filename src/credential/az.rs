@@ -1,7 +1,7 @@
 //! The Azure CLI: whoever is signed in with `az login` signs in to the database.
 
+use super::Source;
 use super::child::{self, Failure, Output};
-use super::{Source, missing};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use crate::token::{Secret, Token};
@@ -22,17 +22,18 @@ impl<'a> AzureCli<'a> {
     /// # Errors
     /// There is no scope, or one (or a tenant) that `az` could take for an option.
     pub fn of(config: &'a Config) -> Result<Self, Error> {
-        let scope = config.scope.as_deref().ok_or_else(|| missing(config, "TokenScope", "is missing, which azure-cli needs with this driver"))?;
+        let scope =
+            config.scope.as_deref().ok_or_else(|| Error::bad(&config.section, "TokenScope", "is missing, which azure-cli needs with this driver"))?;
         // The v2 scope of a resource is the resource and `/.default`.
         let resource = scope.strip_suffix("/.default").unwrap_or(scope);
         let safe = |text: &str| {
             text.chars().next().is_some_and(char::is_alphanumeric) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&+=".contains(c))
         };
         if !safe(resource) {
-            return Err(missing(config, "TokenScope", "has characters that no scope has"));
+            return Err(Error::bad(&config.section, "TokenScope", "has characters that no scope has"));
         }
         if !config.tenant.as_deref().is_none_or(safe) {
-            return Err(missing(config, "TokenTenant", "has characters that no tenant has"));
+            return Err(Error::bad(&config.section, "TokenTenant", "has characters that no tenant has"));
         }
         Ok(Self { config, resource })
     }

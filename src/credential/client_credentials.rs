@@ -1,6 +1,6 @@
 //! OAuth 2 client credentials: an application signs in as itself (RFC 6749, section 4.4).
 
-use super::{Source, client_secret, databricks::Service, missing};
+use super::{Source, client_secret, databricks::Service};
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, token_reply};
@@ -28,12 +28,13 @@ impl<'a> ClientCredentials<'a> {
     /// # Errors
     /// What is missing, or an endpoint that is no safe URL.
     pub fn of(config: &'a Config, service: Option<Service>) -> Result<Self, Error> {
-        let id = config.client_id.as_deref().ok_or_else(|| missing(config, "TokenClientId", "is missing, which client-credentials needs"))?;
+        let id =
+            config.client_id.as_deref().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
         let secret = client_secret::read(config)?;
         let endpoint = match (&config.endpoint, &service) {
             (Some(endpoint), _) => endpoint,
             (None, Some(service)) => &service.endpoint,
-            (None, None) => return Err(missing(config, "TokenEndpoint", "is missing, which client-credentials needs with this driver")),
+            (None, None) => return Err(Error::bad(&config.section, "TokenEndpoint", "is missing, which client-credentials needs with this driver")),
         };
         let service_auth = service.as_ref().map(|service| service.auth);
         Ok(Self {
@@ -99,7 +100,7 @@ fn encoded(text: &str) -> String {
 
 /// `https`, or `http` to this very machine: a secret goes nowhere else.
 fn safe_url(config: &Config, endpoint: &str) -> Result<Url, Error> {
-    let url = Url::parse(endpoint).map_err(|_| missing(config, "TokenEndpoint", "is no URL"))?;
+    let url = Url::parse(endpoint).map_err(|_| Error::bad(&config.section, "TokenEndpoint", "is no URL"))?;
     let loopback = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
@@ -107,11 +108,11 @@ fn safe_url(config: &Config, endpoint: &str) -> Result<Url, Error> {
         None => false,
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(missing(config, "TokenEndpoint", "has a user or a password in it: use TokenClientId and TokenClientSecret"));
+        return Err(Error::bad(&config.section, "TokenEndpoint", "has a user or a password in it: use TokenClientId and TokenClientSecret"));
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if loopback => Ok(url),
-        _ => Err(missing(config, "TokenEndpoint", "must begin with https:// (http:// only on loopback)")),
+        _ => Err(Error::bad(&config.section, "TokenEndpoint", "must begin with https:// (http:// only on loopback)")),
     }
 }

@@ -31,10 +31,6 @@ pub fn source_for<'a>(config: &'a Config, service: Option<databricks::Service>) 
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
-        _ => Err(missing(config, "TokenSource", &format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
+        _ => Err(Error::bad(&config.section, "TokenSource", format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
     }
-}
-
-fn missing(config: &Config, key: &'static str, problem: &str) -> Error {
-    Error::Setting { section: config.section.clone(), key, problem: problem.into() }
 }

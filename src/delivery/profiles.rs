@@ -204,7 +204,8 @@ pub fn of_sections(settings: &Settings, real_driver: &str) -> Option<&'static Pr
     }
 }
 
-fn of_file(real_driver: &str) -> Option<&'static Profile> {
+/// The profile that knows the real driver by its file.
+pub fn of_file(real_driver: &str) -> Option<&'static Profile> {
     let file = file_name(real_driver).to_ascii_lowercase();
     PROFILES.iter().find(|profile| profile.files.iter().any(|part| file.contains(part)))
 }

@@ -2,6 +2,7 @@
 
 use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
+use crate::plain_file;
 use nix::sys::signal::{SigSet, SigmaskHow};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
@@ -24,7 +25,13 @@ struct ClientKey {
     route: Route,
 }
 
+/// A PEM file with every CA that a system trusts has a quarter of this.
+const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
+
 /// Building a client takes up to 120 ms, and its connections are worth keeping.
+///
+/// A `fork` while another thread holds the lock leaves it locked in the child for ever. So it is held only for a look
+/// into the map or an entry more, microseconds in which no thread waits for anything.
 static CLIENTS: Lazy<Mutex<HashMap<ClientKey, Client>>> = Lazy::new(|| Mutex::new(HashMap::new()));
 
 /// One way to a provider, and the words to speak of it.
@@ -59,7 +66,7 @@ impl Http<'_> {
         let mut request = self.client(url.scheme() == "http")?.post(url.clone());
         for (name, value) in headers {
             let mut value = reqwest::header::HeaderValue::from_str(value)
-                .map_err(|_| self.setting("TokenClientSecret", "has characters that no HTTP header can carry"))?;
+                .map_err(|_| Error::bad(self.section, "TokenClientSecret", "has characters that no HTTP header can carry"))?;
             value.set_sensitive(true);
             request = request.header(*name, value);
         }
@@ -104,13 +111,13 @@ impl Http<'_> {
 
     fn client(&self, direct: bool) -> Result<Client, Error> {
         let key = ClientKey { process: std::process::id(), direct, route: self.route.clone() };
-        // Building a client asks nobody: the lock is not held over the network.
-        let mut clients = CLIENTS.lock();
-        if let Some(client) = clients.get(&key) {
-            return Ok(client.clone());
+        let known = CLIENTS.lock().get(&key).cloned();
+        if let Some(client) = known {
+            return Ok(client);
         }
-        let client = self.build(direct)?;
-        clients.insert(key, client.clone());
+        let built = self.build(direct)?;
+        // Where another thread was faster, its client counts; dropping ours, which waits for its thread, comes after the lock.
+        let client = CLIENTS.lock().entry(key).or_insert_with(|| built.clone()).clone();
         Ok(client)
     }
 
@@ -124,7 +131,7 @@ impl Http<'_> {
         if direct {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.route.proxy {
-            let bad = || self.setting("TokenProxy", "is no proxy URL; write it as http://host:port");
+            let bad = || Error::bad(self.section, "TokenProxy", "is no proxy URL; write it as http://host:port");
             // A proxy of a kind that the client does not know would be passed by.
             if proxy.split_once("://").is_some_and(|(kind, _)| !["http", "https"].contains(&kind)) {
                 return Err(bad());
@@ -133,10 +140,10 @@ impl Http<'_> {
             builder = builder.proxy(proxy);
         }
         if let Some(file) = &self.route.ca_file {
-            let pem = std::fs::read(file).map_err(|error| self.setting("TokenCAFile", &format!("cannot be read: {error}")))?;
+            let (pem, _) = plain_file::read(file, CA_FILE_MAX_BYTES).map_err(|problem| Error::bad(self.section, "TokenCAFile", problem))?;
             let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
             if certificates.is_empty() {
-                return Err(self.setting("TokenCAFile", "holds no PEM certificate"));
+                return Err(Error::bad(self.section, "TokenCAFile", "holds no PEM certificate"));
             }
             builder = builder.tls_certs_merge(certificates);
         }
@@ -147,7 +154,7 @@ impl Http<'_> {
         if masked.is_ok() {
             let _ = before.thread_set_mask();
         }
-        client.map_err(|error| self.setting("TokenCAFile", &format!("or the system's trust store cannot be used: {}", root_cause(&error))))
+        client.map_err(|error| Error::bad(self.section, "TokenCAFile", format!("or the system's trust store cannot be used: {}", root_cause(&error))))
     }
 
     fn unreachable(&self, host: &str, error: &reqwest::Error) -> Error {
@@ -167,10 +174,6 @@ impl Http<'_> {
 
     fn too_slow(&self, host: &str) -> Error {
         Error::TooSlow { who: host.into(), seconds: self.timeout.as_secs(), section: self.section.into() }
-    }
-
-    fn setting(&self, key: &'static str, problem: &str) -> Error {
-        Error::Setting { section: self.section.into(), key, problem: problem.into() }
     }
 }
 

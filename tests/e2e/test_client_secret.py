@@ -89,10 +89,10 @@ def device(path):
 
 UNUSABLE = {
     "missing": (missing, "No such file"),
-    "a directory": (directory, "is no file"),
-    "a named pipe": (pipe, "is no file"),
-    "a device": (device, "is no file"),
-    "too long": (lambda path: path.write_text("x" * 70_000), "is no file with a secret"),
+    "a directory": (directory, "is no regular file"),
+    "a named pipe": (pipe, "is no regular file"),
+    "a device": (device, "is no regular file"),
+    "too long": (lambda path: path.write_text("x" * 70_000), "has more than 65536 bytes"),
     "no text": (lambda path: path.write_bytes(b"\xff\xfe\x00"), "holds no text"),
     "empty": (lambda path: path.write_text(""), "is empty"),
     "a line end": (lambda path: path.write_text("\n"), "is empty"),

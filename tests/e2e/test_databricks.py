@@ -83,11 +83,11 @@ def test_a_provider_whose_authority_nobody_trusts_gets_no_request(workspace):
     (AWS, {"TokenClientAuth": "post"}, post("all-apis"), None),
     (AZURE[0], {"TokenClientAuth": "Basic"}, f"grant_type=client_credentials&scope={AZURE_SCOPE}".encode(), BASIC),
     (AZURE[0], {"TokenScope": "api://x/.default"}, post("api%3A%2F%2Fx%2F.default"), None),
-    # tokenshim's own keys come before the driver's.
+    # A key of tokenshim's own comes before the driver's that stands in the same place.
     (AWS, {"TokenClientId": "other"}, AWS_FORM, "Basic " + base64.b64encode(f"other:{SECRET}".encode()).decode()),
 ], ids=["a scope", "post", "basic", "a scope on Azure", "an id"])
 def test_scope_and_client_authentication_can_be_set(workspace, host, extra, body, authorization):
-    workspace.write({**workspace.route, **extra}, {"Host": host, **SWITCH, **PRINCIPAL})
+    workspace.write(workspace.route, {"Host": host, **SWITCH, **PRINCIPAL, **extra})
     assert workspace.connect().succeeded
     [request] = workspace.provider.requests
     assert (request.body, request.header("authorization")) == (body, authorization)

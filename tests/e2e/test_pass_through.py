@@ -45,6 +45,14 @@ def test_every_connection_string_reaches_the_driver_as_it_was_written(ways, dm, 
     assert_nothing_differs(ways, steps, dm, timeout=60)
 
 
+@pytest.mark.parametrize("dm", WIDE_BYTES)
+@pytest.mark.parametrize("keys", [{"TokenProfile": "nonsense"}, {"TokenTimeout": "soon", "TokenSource": ""}, {"TokenCAFile": "/nowhere"}])
+def test_settings_that_nobody_asks_for_stand_in_no_ones_way(ways, dm, keys):
+    ways.record(keys, dm=dm)
+    [connect] = assert_nothing_differs(ways, [call("SQLDriverConnect", string="DSN=data;UID=u;PWD=p")], dm)
+    assert connect.succeeded
+
+
 @pytest.mark.parametrize("letter", ["", "W"])
 def test_texts_that_no_driver_manager_lets_through_are_passed_on_all_the_same(ways, letter):
     real = ways.record()

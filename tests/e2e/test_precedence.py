@@ -8,6 +8,7 @@ import pytest
 
 from support import recorder, replies
 from support.odbc_client import WIDE_BYTES, call, run_client
+from support.sign_in import SignIn
 from support.two_ways import SECTION, ini_encoding, token_keys
 
 BOTH = [(dm, letter) for dm in WIDE_BYTES for letter in ("", "W")]
@@ -114,6 +115,32 @@ def test_a_string_that_names_nothing_means_the_default_dsn(ways, token, identity
     [through], [direct] = ways.run([call("SQLDriverConnectW", string="UID=u;PWD=p", out=100, completion=1)])
     assert through.code == direct.code == "SQL_SUCCESS"
     assert asked(identity_provider) == [("section", "default")]
+
+
+TOKEN = {"TokenClientId": "token", "TokenClientSecret": "token-secret"}
+REFERRED = {"TokenClientId": "referred", "TokenClientSecretEnv": "SECRET"}
+DRIVERS = {"Auth_Client_ID": "drivers", "Auth_Client_Secret": "drivers-secret"}
+
+
+@pytest.mark.parametrize("section, dsn, string, sent", [
+    (TOKEN, REFERRED, {}, "referred:from-env"),
+    (TOKEN, DRIVERS, {}, "drivers:drivers-secret"),
+    (TOKEN, {}, DRIVERS, "drivers:drivers-secret"),
+    (REFERRED, {}, DRIVERS, "drivers:drivers-secret"),
+    ({}, TOKEN, {**DRIVERS, "AuthMech": "11", "Auth_Flow": "1"}, "drivers:drivers-secret"),
+    (DRIVERS, REFERRED, {}, "referred:from-env"),
+    (DRIVERS, REFERRED, TOKEN, "token:token-secret"),
+    ({}, DRIVERS | TOKEN | REFERRED, {}, "referred:token-secret"),
+    ({}, DRIVERS | {"TokenClientSecretEnv": "SECRET"}, {}, "drivers:drivers-secret"),
+    (TOKEN, {}, {"Auth_Client_ID": ""}, "token:token-secret"),
+])
+def test_an_id_and_a_secret_of_one_place_stay_together(home, recorder, identity_provider, section, dsn, string, sent):
+    signed = SignIn(home, recorder, identity_provider)
+    signed.write({"TokenSource": "client-credentials", "TokenEndpoint": f"{identity_provider.url}/token", **section}, {"Host": "h", **dsn})
+    written = ";".join(f"{keyword}={value}" for keyword, value in {"DSN": "app", **string}.items())
+    assert signed.connect(written, env={"SECRET": "from-env"}).succeeded
+    [request] = identity_provider.requests
+    assert base64.b64decode(request.header("authorization").removeprefix("Basic ")).decode() == sent
 
 
 @pytest.mark.parametrize("dm, letter", BOTH)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import os
 import socket
 import ssl
 import threading
@@ -28,7 +29,7 @@ def signed(home, recorder, identity_provider):
         made = SignIn(home, recorder, identity_provider, driver)
         made.write({"TokenSource": "client-credentials", "TokenEndpoint": f"{identity_provider.url}/token",
                     "TokenClientId": "id", "TokenClientSecret": SECRET, "TokenTimeout": 5, **section},
-                   {"Server": "good.example.net"})
+                   {"Server": "good.example.net", "SSLmode": "require"})
         return made
 
     return make
@@ -254,6 +255,23 @@ def test_a_proxy_that_refuses_is_an_error_without_its_password(signed, start, co
 def test_a_setting_that_means_nothing_is_named(signed, key, value, words):
     dsn = signed(**{"TokenEndpoint": "https://idp.invalid/token", key: value})
     dsn.refused_unheard(dsn.connect(), "HY000", f"{SECTION}: {key}", words)
+
+
+NO_CA_FILE = {
+    "a named pipe": (os.mkfifo, "is no regular file"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "is no regular file"),
+    "a directory": (lambda path: path.mkdir(), "is no regular file"),
+    "a huge file": (lambda path: path.write_bytes(b"") or os.truncate(path, 1 << 40), "has more than 1048576 bytes"),
+}
+
+
+@pytest.mark.parametrize("make, words", NO_CA_FILE.values(), ids=NO_CA_FILE)
+def test_what_is_no_file_of_certificates_is_refused_at_once(signed, tmp_path, make, words):
+    make(tmp_path / "ca.pem")
+    dsn = signed(TokenCAFile=tmp_path / "ca.pem")
+    step = dsn.connect(timeout=10)
+    dsn.refused_unheard(step, "HY000", f"{SECTION}: TokenCAFile", words)
+    assert step.seconds < 1
 
 
 # -- Good tokens
