@@ -5,13 +5,22 @@ use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, databricks};
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
-use crate::delivery::profiles::{Profile, defaults, file_name, names, of_file, profile_for};
+use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
 use std::time::{Duration, Instant};
 
 /// Sources that run or read what they are told to: never at a connection string's word.
 const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
+
+/// What the application set on the connection handle before it connects.
+#[derive(Clone, Copy, Default)]
+pub struct Application {
+    /// SQL_ATTR_LOGIN_TIMEOUT.
+    pub login_timeout: Option<Duration>,
+    /// SQL_COPT_SS_ACCESS_TOKEN. Some drivers accept any attribute, also one that means nothing to them.
+    pub set_access_token: bool,
+}
 
 /// A token, and what it changes in the connect call.
 #[derive(Clone)]
@@ -39,19 +48,19 @@ impl SignIn {
 
 /// Gets a token where the settings ask for one; `Ok(None)` where they do not.
 ///
-/// `real_driver` is the real driver's file; `login_timeout` the application's, where it set one.
+/// `real_driver` is the real driver's file; `application` is what the application did with its connection handle.
 ///
 /// # Errors
 /// Whatever stands between the settings and a token: then nothing must be connected.
-pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Duration>) -> Result<Option<SignIn>, Error> {
+pub fn sign_in(settings: &Settings, real_driver: &str, application: Application) -> Result<Option<SignIn>, Error> {
     let profile = profile_for(settings, real_driver);
     // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
     let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
-    let Some(mut config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
-    let profile = profile?;
-    if profile.is_some_and(|profile| brings_its_own(profile, settings)) {
+    if recognised.is_some_and(|profile| brings_its_own(profile, settings, application)) {
         return Ok(None);
     }
+    let Some(mut config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
+    let profile = profile?;
     settings.string().check()?;
     settings.check_keys()?;
     check_source(settings, &config)?;
@@ -61,7 +70,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Dur
     };
     destination::check(settings, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
-    if let Some(login_timeout) = login_timeout.filter(|timeout| !timeout.is_zero()) {
+    if let Some(login_timeout) = application.login_timeout.filter(|timeout| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
     }
     let deadline = Instant::now() + config.timeout;
@@ -70,9 +79,11 @@ pub fn sign_in(settings: &Settings, real_driver: &str, login_timeout: Option<Dur
     Ok(Some(SignIn { token, edits, section: config.section }))
 }
 
-/// The application wrote a token into its string itself.
-fn brings_its_own(profile: &Profile, settings: &Settings) -> bool {
-    profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
+/// The application has a token itself: in its string, or set as the attribute by which this driver takes one.
+fn brings_its_own(profile: &Profile, settings: &Settings, application: Application) -> bool {
+    let takes_attribute = matches!(profile.way, Way::Attribute(_));
+    application.set_access_token && takes_attribute
+        || profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
 }
 
 fn check_source(settings: &Settings, config: &Config) -> Result<(), Error> {

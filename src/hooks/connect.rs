@@ -10,7 +10,7 @@ use crate::config::text::{Text, Width};
 use crate::connection::{self, Signed};
 use crate::delivery::edits::Edits;
 use crate::error::Error;
-use crate::sign_in::{SignIn, sign_in};
+use crate::sign_in::{Application, SignIn, sign_in};
 use core::ptr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,17 +90,14 @@ pub unsafe extern "C" fn connect(
 /// # Errors
 /// There should be a token, but there is none.
 pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<SignIn>, Error> {
-    let (application_token, login_timeout) = connection::with(dbc as usize, |connection| {
+    let application = connection::with(dbc as usize, |connection| {
         connection.record = None;
-        (connection.application_token, connection.login_timeout_seconds)
+        let login_timeout = connection.login_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        Application { login_timeout, set_access_token: connection.application_token }
     });
-    let signed = if application_token {
-        None
-    } else {
-        // No lock is held while the token is fetched.
-        sign_in(settings, &bound.real_driver, login_timeout.map(|seconds| Duration::from_secs(seconds.into())))?
-    };
-    if signed.is_none() && !application_token {
+    // No lock is held while the token is fetched.
+    let signed = sign_in(settings, &bound.real_driver, application)?;
+    if signed.is_none() && !application.set_access_token {
         take_back(bound, dbc);
     }
     Ok(signed)

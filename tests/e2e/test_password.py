@@ -153,3 +153,11 @@ def test_where_no_token_is_asked_for_the_password_is_the_applications(ways, sign
     through, direct = ways.run([call(f"SQLDriverConnect{letter}", string=string, out=4000)], dm)
     assert through == direct and through[0].code == "SQL_SUCCESS"
     assert identity_provider.requests == []
+
+
+def test_an_access_token_attribute_means_nothing_to_a_driver_that_takes_passwords(ways, mariadb, identity_provider):
+    """MariaDB's driver accepts any attribute: the token comes all the same."""
+    mariadb.role("alice", identity_provider.token)
+    ways.write(drivers.MARIADB, {"data": mariadb.keys(UID="alice", PWD="stale")}, token_keys(identity_provider))
+    _, connect = run_client(ways.shim, [call("SQLSetConnectAttr", attribute=1256, value=1), call("SQLConnect", dsn="data", user="alice")])
+    assert connect.succeeded and len(identity_provider.requests) == 1, connect
