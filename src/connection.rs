@@ -6,11 +6,10 @@ use crate::config::text::Width;
 use crate::delivery::access_token::AccessToken;
 use crate::error::Error;
 use crate::sign_in::SignIn;
-use once_cell::sync::Lazy;
-use parking_lot::Mutex;
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The one diagnostic record of tokenshim's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +58,23 @@ pub struct Connection {
     pub wide: Option<Width>,
 }
 
-static TABLE: Lazy<Mutex<HashMap<usize, Connection>>> = Lazy::new(Default::default);
+/// The standard library's lock, for a waiting thread leaves no trace outside it, which a `fork` would copy.
+static TABLE: LazyLock<Mutex<HashMap<usize, Connection>>> = LazyLock::new(Default::default);
 /// How many handles have a record of ours: where none has, a diagnostic hook need not look.
 static RECORDS: AtomicUsize = AtomicUsize::new(0);
 
+fn table() -> MutexGuard<'static, HashMap<usize, Connection>> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets no other thread at the table until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new(table())
+}
+
 /// Reads or changes what is known about `dbc`, which becomes known by it.
 pub fn with<R>(dbc: usize, change: impl FnOnce(&mut Connection) -> R) -> R {
-    let mut table = TABLE.lock();
+    let mut table = table();
     let connection = table.entry(dbc).or_default();
     let before = connection.record.is_some();
     let result = change(connection);
@@ -75,7 +84,7 @@ pub fn with<R>(dbc: usize, change: impl FnOnce(&mut Connection) -> R) -> R {
 
 /// Reads what is known about `dbc`, if anything is.
 pub fn look<R>(dbc: usize, read: impl FnOnce(&Connection) -> R) -> Option<R> {
-    TABLE.lock().get(&dbc).map(read)
+    table().get(&dbc).map(read)
 }
 
 /// The record of ours on `dbc`. Almost always there is none anywhere, and then this takes no lock.
@@ -88,14 +97,14 @@ pub fn record(dbc: usize) -> Option<(Record, Option<Width>)> {
 
 /// Drops our record on `dbc`, as every call that is not about diagnostics does.
 pub fn clear_record(dbc: usize) {
-    if RECORDS.load(Ordering::Acquire) != 0 && TABLE.lock().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
+    if RECORDS.load(Ordering::Acquire) != 0 && table().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
         count(true, false);
     }
 }
 
 /// The connection on `dbc` is closed; the handle, and the token's memory, live on. Returns what the caller drops.
 pub fn close(dbc: usize) -> Option<Arc<Signed>> {
-    let mut table = TABLE.lock();
+    let mut table = table();
     let connection = table.get_mut(&dbc)?;
     connection.browsing = false;
     connection.signed.take()
@@ -103,7 +112,7 @@ pub fn close(dbc: usize) -> Option<Arc<Signed>> {
 
 /// Takes everything known about `dbc` out of the table, for the caller to drop after the handle is gone.
 pub fn forget(dbc: usize) -> Option<Connection> {
-    let connection = TABLE.lock().remove(&dbc)?;
+    let connection = table().remove(&dbc)?;
     count(connection.record.is_some(), false);
     Some(connection)
 }
@@ -111,7 +120,7 @@ pub fn forget(dbc: usize) -> Option<Connection> {
 /// Puts back what was taken, where the driver did not free the handle after all.
 pub fn remember(dbc: usize, connection: Connection) {
     count(false, connection.record.is_some());
-    TABLE.lock().insert(dbc, connection);
+    table().insert(dbc, connection);
 }
 
 fn count(before: bool, after: bool) {

@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),
     ("binding", &["error", "config"]),
-    ("hooks", &["error", "token", "config", "delivery", "sign_in", "connection", "binding"]),
+    ("hooks", &["error", "token", "config", "oauth", "delivery", "sign_in", "connection", "binding"]),
 ];
 
 /// Names of modules under which anything could be.

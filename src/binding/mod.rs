@@ -11,7 +11,7 @@ mod driver_manager;
 pub mod library;
 mod locate;
 
-use crate::config::ini::{Environment, Registry};
+use crate::config::ini::{Environment, Manager, Registry};
 use crate::error::Error;
 use abi::{Binding, Handle, Letter, Return, TextPointer};
 use core::ffi::{CStr, c_void};
@@ -69,6 +69,8 @@ pub struct Bound {
     /// The real driver's functions behind the hooks.
     pub real: RealFunctions,
     library: Library,
+    /// Found once: a `fork` while another thread asks the loader would leave the loader locked in the child.
+    manager: Manager,
 }
 
 impl Bound {
@@ -107,6 +109,7 @@ impl Bound {
             present,
             real: RealFunctions::of(library),
             library,
+            manager,
         })
     }
 
@@ -122,7 +125,7 @@ impl Bound {
 
     /// What is set at this moment, as the driver manager that loaded us would read it.
     pub fn registry(&self) -> Registry {
-        Registry::read(&present().1, &Environment::process())
+        Registry::read(&self.manager, &Environment::process())
     }
 }
 

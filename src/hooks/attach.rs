@@ -1,6 +1,6 @@
 //! The core library's one entry for the driver library, and the table of functions that it gives.
 
-use super::{attributes, bound, browse, connect, diagnostics, driver_connect, lifetime};
+use super::{attributes, bound, browse, connect, diagnostics, driver_connect, fork, lifetime};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Core};
 use crate::error::Error;
@@ -38,6 +38,7 @@ pub unsafe extern "C" fn tokenshim_driver_attach_1(
     why: *mut c_char,
     why_bytes: usize,
 ) -> *const Binding {
+    fork::survive();
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));

@@ -6,6 +6,7 @@ mod browse;
 mod connect;
 mod diagnostics;
 mod driver_connect;
+mod fork;
 mod lifetime;
 mod text;
 

@@ -4,12 +4,12 @@ use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
 use crate::plain_file;
 use nix::sys::signal::{SigSet, SigmaskHow};
-use once_cell::sync::Lazy;
-use parking_lot::Mutex;
 use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
+use std::any::Any;
 use std::collections::HashMap;
 use std::io::Read;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
@@ -30,9 +30,17 @@ const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
 
 /// Building a client takes up to 120 ms, and its connections are worth keeping.
 ///
-/// A `fork` while another thread holds the lock leaves it locked in the child for ever. So it is held only for a look
-/// into the map or an entry more, microseconds in which no thread waits for anything.
-static CLIENTS: Lazy<Mutex<HashMap<ClientKey, Client>>> = Lazy::new(|| Mutex::new(HashMap::new()));
+/// Whoever forks waits for this lock: it is held only for a look into the map, or for an entry more.
+static CLIENTS: LazyLock<Mutex<HashMap<ClientKey, Client>>> = LazyLock::new(Default::default);
+
+fn clients() -> MutexGuard<'static, HashMap<ClientKey, Client>> {
+    CLIENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets no other thread at the clients until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new(clients())
+}
 
 /// One way to a provider, and the words to speak of it.
 pub struct Http<'a> {
@@ -111,13 +119,13 @@ impl Http<'_> {
 
     fn client(&self, direct: bool) -> Result<Client, Error> {
         let key = ClientKey { process: std::process::id(), direct, route: self.route.clone() };
-        let known = CLIENTS.lock().get(&key).cloned();
+        let known = clients().get(&key).cloned();
         if let Some(client) = known {
             return Ok(client);
         }
         let built = self.build(direct)?;
         // Where another thread was faster, its client counts; dropping ours, which waits for its thread, comes after the lock.
-        let client = CLIENTS.lock().entry(key).or_insert_with(|| built.clone()).clone();
+        let client = clients().entry(key).or_insert_with(|| built.clone()).clone();
         Ok(client)
     }
 

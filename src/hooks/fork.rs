@@ -1,0 +1,31 @@
+//! Surviving `fork`: a child has only the thread that forked. A lock that another one held at that moment would stay
+//! locked in the child for ever, so the thread that forks takes tokenshim's locks first.
+
+use crate::connection;
+use crate::oauth::http;
+use std::any::Any;
+use std::cell::RefCell;
+use std::sync::Once;
+
+thread_local! {
+    static HELD: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// From now on each `fork` of this process finds the locks in the hands of the thread that forks.
+pub fn survive() {
+    static ONCE: Once = Once::new();
+    // SAFETY: three functions that live as long as this library, which is never unloaded, and do not unwind.
+    ONCE.call_once(|| unsafe {
+        libc::pthread_atfork(Some(hold), Some(release), Some(release));
+    });
+}
+
+/// None of these is ever held by a thread that waits for another of them, or for anything else but memory.
+extern "C" fn hold() {
+    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold()]));
+}
+
+/// In the parent and in the child.
+extern "C" fn release() {
+    let _ = HELD.try_with(RefCell::take);
+}
