@@ -145,5 +145,6 @@ proptest! {
                 let _ = (registry.file_of(&section), registry.driver_of(&section.name), registry.driver(&section.name));
             }
         }
+        std::fs::remove_dir_all(&folder).expect("to leave nothing behind");
     }
 }
