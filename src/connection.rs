@@ -4,6 +4,7 @@
 use crate::config::connection_string::ConnectionString;
 use crate::config::text::Width;
 use crate::delivery::access_token::AccessToken;
+use crate::delivery::encryption::Attributes;
 use crate::error::Error;
 use crate::sign_in::SignIn;
 use std::any::Any;
@@ -48,6 +49,8 @@ pub struct Connection {
     pub login_timeout_seconds: Option<u32>,
     /// The application set an access token itself: then it has the say.
     pub application_token: bool,
+    /// What the application set of the attributes that decide about encryption.
+    pub attributes: Attributes,
     /// The memory that the real driver reads its token from. It must outlive the handle.
     pub access_token: Option<Arc<AccessToken>>,
     /// The sign-in of the connection that is open, or being browsed for.

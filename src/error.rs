@@ -27,11 +27,9 @@ pub enum Error {
         "no token is sent to host {host}, which the connection string names: add it to TokenAllowedHosts in {section}, or fix the server in the DSN."
     )]
     HostNotAllowed { host: String, section: String },
-    /// A connection string passes options through that could lead the token elsewhere.
-    #[error(
-        "no token is sent with {keyword} in the connection string, which could name another host or switch encryption off: set it in the DSN (see {section}), or leave host, service and sslmode out of it."
-    )]
-    OptionsNotAllowed { keyword: &'static str, section: String },
+    /// A connection string sets options of the driver's that may do harm to a token.
+    #[error("no token is sent with {keyword} in the connection string: {harm}. Remove it, or set it in the DSN (see {section}).")]
+    OptionsNotAllowed { keyword: &'static str, harm: &'static str, section: String },
     /// A connection string names a data source beside the one whose settings count.
     #[error(
         "no token is sent where the connection string names {keyword} {name} beside its first DSN or DRIVER: drivers differ on which they read. Name one."
@@ -47,11 +45,11 @@ pub enum Error {
         "Service Principal not supported for Databricks in this Cloud ({host}). Set TokenEndpoint in {section} if this host has a token endpoint."
     )]
     CloudNotSupported { host: String, section: String },
-    /// The driver encrypts only where it is told to, and nobody told it.
+    /// The driver surely encrypts only where it is told to, and nobody told it.
     #[error(
-        "no token is sent without encryption, which this driver uses only where {keyword} asks for it: set {keyword}=require in the DSN, or allow it with TokenAllowUnencrypted=yes in {section}."
+        "no token is sent without encryption, which this driver uses only where {keyword} asks for it: set {keyword}={value} in the DSN, or allow it with TokenAllowUnencrypted=yes in {section}."
     )]
-    EncryptionUnset { keyword: &'static str, section: String },
+    EncryptionUnset { keyword: &'static str, value: &'static str, section: String },
     /// The real driver cannot be had.
     #[error("{0}")]
     DriverNotLoaded(String),

@@ -5,6 +5,7 @@ use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, databricks};
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
+use crate::delivery::encryption::Attributes;
 use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
@@ -14,12 +15,14 @@ use std::time::{Duration, Instant};
 const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
 
 /// What the application set on the connection handle before it connects.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 pub struct Application {
     /// SQL_ATTR_LOGIN_TIMEOUT.
     pub login_timeout: Option<Duration>,
     /// SQL_COPT_SS_ACCESS_TOKEN. Some drivers accept any attribute, also one that means nothing to them.
     pub set_access_token: bool,
+    /// Those that decide about encryption.
+    pub attributes: Attributes,
 }
 
 /// A token, and what it changes in the connect call.
@@ -39,10 +42,10 @@ impl SignIn {
     ///
     /// # Errors
     /// As [`sign_in`].
-    pub fn check_again(&self, settings: &Settings, real_driver: &str) -> Result<(), Error> {
+    pub fn check_again(&self, settings: &Settings, attributes: &Attributes, real_driver: &str) -> Result<(), Error> {
         settings.string().check()?;
         settings.check_keys()?;
-        destination::check(settings, self.edits.profile, real_driver, &self.section)
+        destination::check(settings, attributes, self.edits.profile, real_driver, &self.section)
     }
 }
 
@@ -52,7 +55,7 @@ impl SignIn {
 ///
 /// # Errors
 /// Whatever stands between the settings and a token: then nothing must be connected.
-pub fn sign_in(settings: &Settings, real_driver: &str, application: Application) -> Result<Option<SignIn>, Error> {
+pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application) -> Result<Option<SignIn>, Error> {
     let profile = profile_for(settings, real_driver);
     // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
     let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
@@ -68,7 +71,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: Application)
         let problem = format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names());
         return Err(Error::bad(config.section, "TokenProfile", problem));
     };
-    destination::check(settings, profile, real_driver, &config.section)?;
+    destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
     if let Some(login_timeout) = application.login_timeout.filter(|timeout| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
@@ -80,7 +83,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: Application)
 }
 
 /// The application has a token itself: in its string, or set as the attribute by which this driver takes one.
-fn brings_its_own(profile: &Profile, settings: &Settings, application: Application) -> bool {
+fn brings_its_own(profile: &Profile, settings: &Settings, application: &Application) -> bool {
     let takes_attribute = matches!(profile.way, Way::Attribute(_));
     application.set_access_token && takes_attribute
         || profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))

@@ -1,9 +1,9 @@
 //! Where a token may go. A connection string can come from anyone who may type one; it must not be able to send
 //! this machine's token or secret to a host of theirs, or in the clear.
 
-use super::profiles::{self, Profile, file_name};
-use crate::config::resolve;
-use crate::config::settings::{Origin, Settings};
+use super::encryption::{self, Attributes};
+use super::profiles::{self, Profile};
+use crate::config::settings::Settings;
 use crate::error::{Error, quoted};
 
 /// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
@@ -11,10 +11,37 @@ use crate::error::{Error, quoted};
 const HOST_KEYWORDS: &[&str] =
     &["Host", "HostName", "Server", "ServerName", "Address", "Addr", "Network Address", "Failover_Partner", "TCP", "Hostaddr", "Socket"];
 
-/// Keywords that carry options of the driver's client library (`D5` is psqlodbc's short form), and parts of those
-/// options that lead elsewhere: another host (libpq takes a URI as well), a file that names one, no encryption.
-const OPTION_KEYWORDS: &[&str] = &["pqopt", "D5", "ServerOptions"];
-const LEADS_ELSEWHERE: &[&str] = &["host", "service", "://", "sslmode", "requiressl"];
+/// What only an administrator may set, as it may do harm to a token.
+struct Harmful {
+    /// psqlodbc's short forms among them (dlg_specific.h).
+    keywords: &'static [&'static str],
+    is_harmful: fn(&str) -> bool,
+    harm: &'static str,
+}
+
+const HARMFUL: &[Harmful] = &[
+    Harmful {
+        keywords: &["pqopt", "D5", "ServerOptions"],
+        is_harmful: leads_elsewhere,
+        harm: "host, service or SSL options there may lead it elsewhere",
+    },
+    Harmful { keywords: &["CommLog", "B3", "Debug", "B2"], is_harmful: |value| !value.trim().bytes().all(|byte| byte == b'0'), harm: LOGGED },
+    Harmful { keywords: &["CX"], is_harmful: packs_a_log, harm: LOGGED },
+];
+const LOGGED: &str = "the driver would write it to a log that others may read";
+
+/// Options of the driver's client library that name another host (libpq takes a URI as well), a file that does, or
+/// another kind of encryption.
+fn leads_elsewhere(options: &str) -> bool {
+    let options = options.to_ascii_lowercase();
+    ["host", "service", "://", "ssl"].iter().any(|part| options.contains(part))
+}
+
+/// psqlodbc's options in one number, behind two digits: BIT_COMMLOG and BIT_DEBUG are among them.
+fn packs_a_log(value: &str) -> bool {
+    let no_log = |flags: &str| u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & 0xC00 == 0);
+    value.len() >= 2 && !value.get(2..).is_some_and(no_log)
+}
 
 /// The host of the service, for messages and for a Databricks endpoint; `None` where nothing names one.
 ///
@@ -32,16 +59,17 @@ pub fn host(settings: &Settings) -> Result<Option<String>, Error> {
 /// Refuses to send a token to a host that only the connection string names, unless the driver's own profile or
 /// `TokenAllowedHosts` knows it; and over a connection whose encryption is switched off.
 ///
-/// `real_driver` is the real driver's file; `section` is named in advice.
+/// `attributes` are those that the application set; `real_driver` is the real driver's file; `section` is named in advice.
 ///
 /// # Errors
 /// 28000, with the key that would allow it.
-pub fn check(settings: &Settings, profile: &Profile, real_driver: &str, section: &str) -> Result<(), Error> {
+pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, real_driver: &str, section: &str) -> Result<(), Error> {
     let drivers_own = profiles::of_sections(settings, real_driver);
     check_data_source(settings)?;
     check_options(settings, section)?;
     check_hosts(settings, drivers_own, section)?;
-    [Some(profile), drivers_own].into_iter().flatten().try_for_each(|profile| check_encryption(settings, profile, real_driver, section))
+    let mut profiles = [Some(profile), drivers_own].into_iter().flatten();
+    profiles.try_for_each(|profile| encryption::check(settings, attributes, profile, real_driver, section))
 }
 
 /// Drivers differ on which of two data sources they read, and either may name a server: it must be the one that the
@@ -56,10 +84,14 @@ fn check_data_source(settings: &Settings) -> Result<(), Error> {
 }
 
 fn check_options(settings: &Settings, section: &str) -> Result<(), Error> {
-    for keyword in OPTION_KEYWORDS {
-        let leads_elsewhere = |value: &String| LEADS_ELSEWHERE.iter().any(|part| value.to_ascii_lowercase().contains(part));
-        if settings.string().every_reading(keyword).iter().any(leads_elsewhere) {
-            return Err(Error::OptionsNotAllowed { keyword, section: section.into() });
+    for Harmful { keywords, is_harmful, harm } in HARMFUL {
+        for &keyword in *keywords {
+            // A driver's completed string repeats what the DSN says.
+            let administrators = settings.in_sections(keyword).map(|setting| setting.value);
+            let is_harmful = |value: &String| is_harmful(value) && administrators.as_ref() != Some(value);
+            if settings.string().every_reading(keyword).iter().any(is_harmful) {
+                return Err(Error::OptionsNotAllowed { keyword, harm, section: section.into() });
+            }
         }
     }
     Ok(())
@@ -84,47 +116,14 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
     Ok(())
 }
 
-fn check_encryption(settings: &Settings, profile: &Profile, real_driver: &str, section: &str) -> Result<(), Error> {
-    if resolve::yes(settings, "TokenAllowUnencrypted")? {
-        return Ok(());
-    }
-    let file = file_name(real_driver).to_ascii_lowercase();
-    for switch in profile.unencrypted.iter().filter(|switch| file.contains(switch.file)) {
-        let mut in_string = settings.string().every_reading(switch.keyword);
-        in_string.extend(as_written(settings, switch.keyword));
-        let set = in_string.into_iter().find(|value| (switch.is_off)(value)).map(|value| (value, Origin::ConnectionString));
-        // A string that sets the keyword itself overrides the DSN's; one that is empty there says nothing.
-        let below = || settings.get(switch.keyword).filter(|setting| !setting.value.is_empty() && (switch.is_off)(&setting.value));
-        if let Some((value, origin)) = set.or_else(|| below().map(|setting| (setting.value, setting.origin))) {
-            let setting = format!("{}={} of {origin}", switch.keyword, quoted(&value, &[]));
-            return Err(Error::Unencrypted { setting, section: section.into() });
-        }
-    }
-    let mut must_be_set = profile.unencrypted.iter().filter(|switch| switch.must_be_set && file.contains(switch.file)).peekable();
-    match must_be_set.peek().map(|switch| switch.keyword) {
-        Some(keyword) if must_be_set.all(|switch| settings.first_of(&[switch.keyword]).is_none()) && !stays_here(settings) => {
-            Err(Error::EncryptionUnset { keyword, section: section.into() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Whether the connection does not leave this machine.
-fn stays_here(settings: &Settings) -> bool {
-    let in_string: Vec<String> = HOST_KEYWORDS.iter().flat_map(|keyword| settings.string().every_reading(keyword)).collect();
-    let in_sections = || HOST_KEYWORDS.iter().filter_map(|keyword| settings.in_sections(keyword)).map(|setting| setting.value).collect();
-    let named: Vec<String> = if in_string.is_empty() { in_sections() } else { in_string };
-    named.iter().flat_map(|value| hosts(value)).all(|host| {
+/// Whether the connection does not leave this machine: neither the string nor a section names another.
+pub fn stays_here(settings: &Settings) -> bool {
+    let in_sections = HOST_KEYWORDS.iter().filter_map(|keyword| settings.in_sections(keyword)).map(|setting| setting.value);
+    let named = HOST_KEYWORDS.iter().flat_map(|keyword| settings.string().every_reading(keyword)).chain(in_sections);
+    named.flat_map(|value| hosts(&value).collect::<Vec<_>>()).all(|host| {
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
         host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
     })
-}
-
-/// The values of `keyword` with their braces and blanks, as some drivers read them.
-fn as_written(settings: &Settings, keyword: &str) -> Vec<String> {
-    let string = settings.string().to_text().decode();
-    let pairs = string.split(';').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(keyword)).map(|(_, value)| value.to_owned()).collect()
 }
 
 /// The hosts in a server's name, some of which have a list of them; a port after a comma is none. What has no

@@ -3,6 +3,7 @@
 pub mod access_token;
 pub mod destination;
 pub mod edits;
+pub mod encryption;
 pub mod out_string;
 pub mod profiles;
 #[cfg(test)]

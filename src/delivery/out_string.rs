@@ -3,6 +3,7 @@
 //! application wrote itself.
 
 use super::edits::Edits;
+use super::encryption::switches_off;
 use crate::config::connection_string::{ConnectionString, Pair};
 use crate::config::keys;
 use crate::config::text::Text;
@@ -28,7 +29,7 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
         match written(pair) {
             Some(own) if is_ours(pair) || secret => *pair = own.clone(),
             // psqlodbc writes out its default, SSLmode=disable, with which no token would be sent the next time.
-            None => return !is_ours(pair) && !secret && !edits.profile.switches_encryption_off(&pair.keyword, &pair.value),
+            None => return !is_ours(pair) && !secret && !switches_off(edits.profile, &pair.keyword, &pair.value),
             Some(_) => {}
         }
         true

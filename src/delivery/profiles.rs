@@ -1,5 +1,6 @@
 //! One table: what each kind of driver wants, what it cannot stand beside a token, and where a token may go.
 
+use super::encryption::{Safety, Switch};
 use crate::config::resolve::Defaults;
 use crate::config::settings::Settings;
 use crate::error::Error;
@@ -42,40 +43,16 @@ pub struct Profile {
     pub scope: Option<&'static str>,
     /// Suffixes of hosts that a token may be sent to even where only a connection string names them.
     pub hosts: &'static [&'static str],
-    /// Settings that switch encryption or the certificate check off.
-    pub unencrypted: &'static [Switch],
+    /// What decides about encryption and the certificate check.
+    pub switches: &'static [Switch],
     /// Whether the driver takes a token only where it may not ask a person (SQL_DRIVER_NOPROMPT).
     pub never_prompts: bool,
     /// Whether the driver's own keywords for a service principal are recognised.
     pub service_principal: bool,
 }
 
-/// A keyword that may switch encryption or the certificate check off.
-#[derive(Debug)]
-pub struct Switch {
-    /// Its name.
-    pub keyword: &'static str,
-    /// Whether a value, with or without the braces and blanks around it, switches off.
-    pub is_off: fn(&str) -> bool,
-    /// The part of a file name that drivers have which read it so; empty for all of the profile.
-    pub file: &'static str,
-    /// Whether such a driver encrypts only where this keyword, or another with this mark, asks for it.
-    pub must_be_set: bool,
-}
-
-const fn switch(keyword: &'static str, is_off: fn(&str) -> bool) -> Switch {
-    Switch { keyword, is_off, file: "", must_be_set: false }
-}
-
-const fn psqlodbc(keyword: &'static str) -> Switch {
-    Switch { keyword, is_off: without_ssl, file: "psqlodbc", must_be_set: true }
-}
-
-impl Profile {
-    /// Whether `keyword=value` switches encryption or the certificate check off.
-    pub fn switches_encryption_off(&self, keyword: &str, value: &str) -> bool {
-        self.unencrypted.iter().any(|switch| switch.keyword.eq_ignore_ascii_case(keyword) && (switch.is_off)(value))
-    }
+const fn switch(keywords: &'static [&'static str], safety: fn(&str) -> Safety) -> Switch {
+    Switch { keywords, safety, file: "", must_be: None, attribute: None }
 }
 
 const fn gone(keyword: &'static str) -> Removed {
@@ -90,26 +67,42 @@ fn is_one_of(value: &str, words: &[&str]) -> bool {
     words.iter().any(|word| word.eq_ignore_ascii_case(value.trim()))
 }
 
-fn no(value: &str) -> bool {
-    is_one_of(value, &["0", "no", "false", "off"])
+fn off_if(is_off: bool) -> Safety {
+    if is_off { Safety::Off } else { Safety::On }
 }
 
-fn yes(value: &str) -> bool {
-    is_one_of(value, &["1", "yes", "true", "on"])
+fn unless_no(value: &str) -> Safety {
+    off_if(is_one_of(value, &["0", "no", "false", "off"]))
 }
 
-fn not_encrypted(value: &str) -> bool {
-    no(value) || is_one_of(value, &["optional"])
+fn unless_yes(value: &str) -> Safety {
+    off_if(is_one_of(value, &["1", "yes", "true", "on"]))
 }
 
-fn disabled(value: &str) -> bool {
-    is_one_of(value, &["disable", "disabled"])
+fn unless_optional(value: &str) -> Safety {
+    off_if(is_one_of(value, &["0", "no", "false", "off", "optional"]))
+}
+
+fn unless_disabled(value: &str) -> Safety {
+    off_if(is_one_of(value, &["disable", "disabled"]))
 }
 
 /// psqlodbc looks at the first letter of `SSLmode`, or `CA` for short, and takes what it does not know for `disable`
-/// (dlg_specific.c, copyConnAttributes): a capital, a brace, a blank, nothing. `allow` tries without encryption first.
-fn without_ssl(value: &str) -> bool {
-    !value.starts_with(['p', 'r', 'v'])
+/// (dlg_specific.c, copyConnAttributes): a capital, a brace, a blank, nothing. After `v` it looks at one more, or lets
+/// libpq read the word. `allow` and `prefer` leave it to the server.
+fn sslmode(value: &str) -> Safety {
+    match value {
+        "verify-full" => Safety::Host,
+        _ if value.starts_with("vf") => Safety::Host,
+        _ if value.starts_with('v') => Safety::Authority,
+        _ => off_if(!value.starts_with('r')),
+    }
+}
+
+/// MariaDB's driver takes a number (ma_dsn.c, DSN_TYPE_BOOL), and any word for 0.
+fn if_a_number(value: &str) -> Safety {
+    let number = value.trim_matches([' ', '{', '}']).parse::<u8>();
+    off_if(!number.is_ok_and(|number| number != 0))
 }
 
 /// Every profile. Facts and their evidence: Databricks, "OAuth Integration guide for Cloud-Based Partners", section
@@ -133,11 +126,11 @@ pub const PROFILES: &[Profile] = &[
         own_token: &["Auth_AccessToken"],
         scope: None, // the cloud decides: credential::databricks
         hosts: &[".cloud.databricks.com", ".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us", ".gcp.databricks.com"],
-        unencrypted: &[
-            switch("SSL", no),
-            switch("AllowSelfSignedServerCert", yes),
-            switch("AllowHostNameCNMismatch", yes),
-            switch("CAIssuedCertNamesMismatch", yes),
+        switches: &[
+            switch(&["SSL"], unless_no),
+            switch(&["AllowSelfSignedServerCert"], unless_yes),
+            switch(&["AllowHostNameCNMismatch"], unless_yes),
+            switch(&["CAIssuedCertNamesMismatch"], unless_yes),
         ],
         never_prompts: false,
         service_principal: true,
@@ -162,7 +155,11 @@ pub const PROFILES: &[Profile] = &[
             ".sql.azuresynapse.usgovcloudapi.net",
             ".sql.azuresynapse.azure.cn",
         ],
-        unencrypted: &[switch("Encrypt", not_encrypted), switch("TrustServerCertificate", yes)],
+        // SQL_COPT_SS_ENCRYPT and SQL_COPT_SS_TRUST_SERVER_CERTIFICATE (msodbcsql.h).
+        switches: &[
+            Switch { attribute: Some((1223, &[1, 2])), ..switch(&["Encrypt"], unless_optional) },
+            Switch { attribute: Some((1228, &[0])), ..switch(&["TrustServerCertificate"], unless_yes) },
+        ],
         never_prompts: true,
         service_principal: false,
     },
@@ -174,7 +171,14 @@ pub const PROFILES: &[Profile] = &[
         own_token: &[],
         scope: None,
         hosts: &[".postgres.database.azure.com", ".postgres.cosmos.azure.com", ".mariadb.database.azure.com", ".mysql.database.azure.com"],
-        unencrypted: &[psqlodbc("SSLmode"), psqlodbc("CA"), switch("SSLmode", disabled), switch("SSLVERIFY", no), switch("FORCETLS", no)],
+        // MariaDB's FORCETLS does not force: alone, it lets a server say that it has no TLS. SSLVERIFY does not.
+        switches: &[
+            Switch { file: "psqlodbc", must_be: Some("require"), ..switch(&["SSLmode", "CA"], sslmode) },
+            Switch { file: "maodbc", must_be: Some("1"), ..switch(&["SSLVERIFY"], if_a_number) },
+            switch(&["SSLmode"], unless_disabled),
+            switch(&["SSLVERIFY"], unless_no),
+            switch(&["FORCETLS"], unless_no),
+        ],
         never_prompts: false,
         service_principal: false,
     },

@@ -6,6 +6,7 @@ use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter};
 use crate::config::text::Width;
 use crate::connection::{self, Signed};
+use crate::delivery::encryption;
 use crate::delivery::out_string::completed;
 use crate::error::Error;
 use core::ffi::c_void;
@@ -126,6 +127,9 @@ fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
     match attribute {
         LOGIN_TIMEOUT => connection::with(dbc as usize, |connection| connection.login_timeout_seconds = Some(value as u32)),
         ACCESS_TOKEN if accepted => connection::with(dbc as usize, |connection| connection.application_token = value != 0),
+        _ if accepted && encryption::decides(attribute) => {
+            connection::with(dbc as usize, |connection| _ = connection.attributes.insert(attribute, value as u32));
+        }
         _ => {}
     }
 }

@@ -44,7 +44,8 @@ pub unsafe extern "C" fn browse_connect(
             Some(Some(before)) => {
                 let signed = further(&before, &step);
                 let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
-                signed.sign_in.check_again(&settings, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
+                let attributes = connection::look(dbc as usize, |connection| connection.attributes.clone()).unwrap_or_default();
+                signed.sign_in.check_again(&settings, &attributes, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
                 Some(signed)
             }
             None => first(bound, dbc, &step)?,

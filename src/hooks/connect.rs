@@ -93,10 +93,10 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<S
     let application = connection::with(dbc as usize, |connection| {
         connection.record = None;
         let login_timeout = connection.login_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
-        Application { login_timeout, set_access_token: connection.application_token }
+        Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone() }
     });
     // No lock is held while the token is fetched.
-    let signed = sign_in(settings, &bound.real_driver, application)?;
+    let signed = sign_in(settings, &bound.real_driver, &application)?;
     if signed.is_none() && !application.set_access_token {
         take_back(bound, dbc);
     }

@@ -137,7 +137,7 @@ def test_mariadb(home, recorder, provider_of, dm):
     provider = provider_of("login.example.com")
     example = Example(home, "odbcinst.ini.example")
     example.use("MariaDB", {"RealDriver": recorder.compile("wide", "libmaodbc.so", wide_bytes=WIDE_BYTES[dm])},
-                {"Server": "db.example.com", "User": "reporting"})
+                {"Server": "db.example.com", "User": "reporting", "SSLVERIFY": "1"})
 
     assert example.run(dm)[0].succeeded
     assert [each.header("authorization") for each in provider.requests] == [example.basic]

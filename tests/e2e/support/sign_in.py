@@ -15,7 +15,7 @@ from .odbc_client import Record, Step, call, run_client
 from .odbc_home import OdbcHome
 
 SECRET = "s3cr3t+of/the=client"
-SPARK, MICROSOFT, POSTGRES = "libsparkodbc_sb64.so", "libmsodbcsql-18.so", "psqlodbcw.so"
+SPARK, MICROSOFT, POSTGRES, MARIADB = "libsparkodbc_sb64.so", "libmsodbcsql-18.so", "psqlodbcw.so", "libmaodbc.so"
 """File names under which tokenshim knows a driver's profile."""
 
 
