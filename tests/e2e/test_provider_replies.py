@@ -16,7 +16,7 @@ from support import replies
 from support.connect_proxy import ConnectProxy
 from support.identity_provider import IdentityProvider
 from support.odbc_client import call, run_client
-from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
+from support.sign_in import MICROSOFT, SECRET, SignIn
 
 SECTION = "section [Shimmed] of odbcinst.ini"
 
@@ -272,36 +272,3 @@ def test_what_is_no_file_of_certificates_is_refused_at_once(signed, tmp_path, ma
     step = dsn.connect(timeout=10)
     dsn.refused_unheard(step, "HY000", f"{SECTION}: TokenCAFile", words)
     assert step.seconds < 1
-
-
-# -- Good tokens
-
-
-@pytest.mark.parametrize("driver", [SPARK, MICROSOFT, POSTGRES])
-@pytest.mark.parametrize("size", [1, 4_000, 16_000, 60_000])
-def test_a_token_of_any_size_arrives_whole(signed, driver, size):
-    token = ("eyJ0eXAi.-_~+/=" * 4001)[:size]
-    dsn = signed(driver)
-    dsn.provider.answer(replies.good_token(token))
-    assert dsn.connect().succeeded
-    [connect] = dsn.recorder.calls("SQLDriverConnect")
-    if driver == MICROSOFT:
-        expected = (2 * size).to_bytes(4, "little") + bytes(byte for letter in token.encode() for byte in (letter, 0))
-        assert connect["access_token"] == expected.hex()
-    else:
-        assert token in connect["string"]
-
-
-@pytest.mark.parametrize("reply", [
-    replies.json_body({"access_token": "good-token-0123456789"}),
-    replies.good_token(expires_in="3599", ext_expires_in=3599, scope="all-apis"),
-    replies.good_token(expires_in="soon"),
-    replies.good_token(expires_in=-1),
-    replies.good_token(token_type="bEaReR"),
-    replies.status(201, ' \n{"access_token":"good-token-0123456789","more":{"a":[1,2]}}\n'),
-], ids=["the token alone", "text for a number", "no number", "a negative one", "any case", "201 and blanks"])
-def test_a_good_token_is_taken_however_it_is_wrapped(signed, reply):
-    dsn = signed(SPARK)
-    dsn.provider.answer(reply)
-    assert dsn.connect().succeeded
-    assert dsn.given[0].endswith("Auth_AccessToken=good-token-0123456789")
