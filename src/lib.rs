@@ -7,8 +7,11 @@
 //! hooks ─► sign_in ─► config       what administrator and application said
 //!   │         │  └──► credential ─► oauth     who gives the token
 //!   │         └─────► delivery     how this driver takes it
+//!   ├─► connection                 what is known about one connection handle
 //!   └─► binding                    the real driver and its functions
 //! ```
+//!
+//! Below all of them: `token` (secrets that wipe themselves), `error` (one table of SQLSTATEs), `plain_file`.
 
 pub mod binding;
 pub mod config;

@@ -51,7 +51,7 @@ pub fn host(settings: &Settings) -> Result<Option<String>, Error> {
     let Some(setting) = settings.first_of(&["Host", "Server", "ServerName"]) else { return Ok(None) };
     let host = bare(&setting.value);
     if host.is_empty() || !is_plain(&host) {
-        return Err(Error::Setting { section: setting.origin.to_string(), key: "Host", problem: "has characters that no host name has".into() });
+        return Err(Error::bad(setting.origin, "Host", "has characters that no host name has"));
     }
     Ok(Some(host))
 }

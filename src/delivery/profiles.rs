@@ -191,11 +191,7 @@ pub const PROFILES: &[Profile] = &[
 pub fn profile_for(settings: &Settings, real_driver: &str) -> Result<Option<&'static Profile>, Error> {
     if let Some(setting) = settings.first_of(&["TokenProfile"]) {
         let found = PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(&setting.value));
-        return found.map(Some).ok_or_else(|| Error::Setting {
-            section: setting.origin.to_string(),
-            key: "TokenProfile",
-            problem: format!("is not one of {}", names()),
-        });
+        return found.map(Some).ok_or_else(|| Error::bad(setting.origin, "TokenProfile", format!("is not one of {}", names())));
     }
     Ok(of_file(real_driver))
 }

@@ -3,14 +3,13 @@ string asks for: what psqlodbc, MariaDB's driver and Microsoft's really do stand
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 from pathlib import Path
 
 import pytest
 
 from support import drivers, replies
+from support.door import Door
 from support.odbc_client import call, run_client
 from support.sign_in import MARIADB, MICROSOFT, POSTGRES, SECRET, SignIn
 from support.tds_door import Guest, TdsDoor
@@ -126,31 +125,17 @@ def test_a_server_that_knows_no_encryption_never_hears_the_token(ways, identity_
     assert server.heard and TOKEN.encode() not in b"".join(server.heard)
 
 
-class ClearServer:
+class ClearServer(Door):
     """Answers PostgreSQL's SSLRequest, and asks for a password in clear text."""
 
-    def __init__(self, answer: bytes):
-        self.answer, self.heard = answer, []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+    def __init__(self, to_ssl_request: bytes):
+        super().__init__()
+        self.to_ssl_request, self.heard = to_ssl_request, []
 
-    def start(self) -> ClearServer:
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):  # the listener was closed
-            while True:
-                client, _ = self._listener.accept()
-                with client, contextlib.suppress(OSError):
-                    client.settimeout(5)
-                    for reply in (self.answer, b"R\0\0\0\x08\0\0\0\x03", b""):
-                        self.heard.append(client.recv(4096))
-                        client.sendall(reply)
+    def answer(self, client: socket.socket) -> None:
+        for reply in (self.to_ssl_request, b"R\0\0\0\x08\0\0\0\x03", b""):
+            self.heard.append(client.recv(4096))
+            client.sendall(reply)
 
 
 # -- Attributes

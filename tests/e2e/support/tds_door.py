@@ -10,10 +10,10 @@ Microsoft's driver sends nothing before it has agreed to its own settings, and g
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
 from dataclasses import dataclass
+
+from .door import Door
 
 # MS-TDS, 2.2.6.5 PRELOGIN: the options' numbers, and what ENCRYPTION says.
 ENCRYPTION, FEDAUTHREQUIRED, TERMINATOR = 1, 6, 0xFF
@@ -26,28 +26,15 @@ class Guest:
     encrypt: str
 
 
-class TdsDoor:
+class TdsDoor(Door):
     def __init__(self):
+        super().__init__()
         self.guests: list[Guest] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.server = f"tcp:127.0.0.1,{self._listener.getsockname()[1]}"
+        self.server = f"tcp:127.0.0.1,{self.port}"
         """For the keyword Server."""
 
-    def start(self) -> TdsDoor:
-        threading.Thread(target=self._serve, daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):  # the listener was closed
-            while True:
-                client, _ = self._listener.accept()
-                with client, contextlib.suppress(OSError):
-                    client.settimeout(5)
-                    self.guests.append(guest(client.recv(4096)))
+    def answer(self, client: socket.socket) -> None:
+        self.guests.append(guest(client.recv(4096)))
 
 
 def guest(packet: bytes) -> Guest:
