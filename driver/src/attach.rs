@@ -11,6 +11,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// The core's functions and what it keeps for this file.
 #[derive(Clone, Copy)]
@@ -26,8 +27,37 @@ unsafe impl Sync for Attached {}
 
 static STATE: OnceLock<Result<Attached, CString>> = OnceLock::new();
 
-/// The address that `dlsym` answers for `name`.
-pub fn resolve(name: &'static CStr, choices: &Choices) -> *const c_void {
+/// What was answered for one name. unixODBC asks for every name at each connect, and looking one up anew takes the
+/// loader as long as all the rest of the answer; where the real driver lacks it, much longer.
+pub struct Answer(AtomicPtr<c_void>);
+
+impl Answer {
+    pub const fn unknown() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// NULL is an answer, too: it is kept as this address, which no function has.
+    const fn null() -> *mut c_void {
+        (&raw const STATE).cast_mut().cast()
+    }
+
+    fn get(&self) -> Option<*const c_void> {
+        let kept = self.0.load(Ordering::Acquire);
+        (!kept.is_null()).then_some(if kept == Self::null() { ptr::null() } else { kept })
+    }
+
+    fn keep(&self, address: *const c_void) -> *const c_void {
+        self.0.store(if address.is_null() { Self::null() } else { address.cast_mut() }, Ordering::Release);
+        address
+    }
+}
+
+/// The address that `dlsym` answers for `name`: always the same one, since the real driver stays loaded.
+pub fn resolve(name: &'static CStr, choices: &Choices, answer: &Answer) -> *const c_void {
+    answer.get().unwrap_or_else(|| answer.keep(look_up(name, choices)))
+}
+
+fn look_up(name: &'static CStr, choices: &Choices) -> *const c_void {
     match STATE.get_or_init(attach) {
         Ok(Attached { core, binding }) => {
             let mut hookable = false;

@@ -1,7 +1,10 @@
 //! The one table of names: every name that unixODBC, iODBC, or a program that opens a driver file by itself looks
 //! up; which of them tokenshim hooks, and which get a stub where the real driver cannot be loaded.
 
-use crate::{attach::resolve, hook, stub};
+use crate::{
+    attach::{Answer, resolve},
+    hook, stub,
+};
 use core::arch::global_asm;
 use core::ffi::c_void;
 
@@ -23,7 +26,8 @@ macro_rules! names {
             const NAME: &core::ffi::CStr = match core::ffi::CStr::from_bytes_with_nul(
                 concat!(stringify!($name), "\0").as_bytes()
             ) { Ok(name) => name, Err(_) => unreachable!() };
-            resolve(NAME, &choices)
+            static ANSWER: Answer = Answer::unknown();
+            resolve(NAME, &choices, &ANSWER)
         }
         // Makes the function above the *resolver* of the exported name (ELF gABI, STT_GNU_IFUNC).
         global_asm!(concat!(".type ", stringify!($name), ", @gnu_indirect_function"));
