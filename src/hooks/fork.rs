@@ -1,6 +1,7 @@
 //! Surviving `fork`: a child has only the thread that forked. A lock that another one held at that moment would stay
 //! locked in the child for ever, so the thread that forks takes tokenshim's locks first.
 
+use crate::config::ini;
 use crate::connection;
 use crate::oauth::http;
 use std::any::Any;
@@ -22,7 +23,7 @@ pub fn survive() {
 
 /// None of these is ever held by a thread that waits for another of them, or for anything else but memory.
 extern "C" fn hold() {
-    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold()]));
+    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold(), ini::hold()]));
 }
 
 /// In the parent and in the child.

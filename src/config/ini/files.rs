@@ -1,19 +1,32 @@
 //! Where each driver manager looks for its files, and what it gets from them.
 
 use std::{
+    any::Any,
     collections::HashMap,
     env,
     ffi::{OsStr, OsString},
     fmt,
-    fs::{self, File},
+    fs::{File, Metadata},
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     Section,
+    kept::Kept,
     parse::{Rules, parse},
 };
+
+/// The sections of the files that were read; `None` where the driver manager refuses a file.
+static SECTIONS: Kept<Rules, Option<Arc<[Section]>>> = Kept::nothing();
+/// The home folders of the users that were asked for.
+static HOMES: Kept<u32, Option<OsString>> = Kept::nothing();
+
+/// Lets no other thread read what is kept until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new([SECTIONS.hold(), HOMES.hold()])
+}
 
 /// Of a larger file only the beginning is read: a driver manager waits while tokenshim reads.
 const MOST_BYTES: u64 = 1 << 20;
@@ -73,11 +86,15 @@ impl fmt::Debug for Environment {
 
 /// The home folder in the account of the real user, as `getpwuid` says it for a local account.
 fn account_home() -> Option<OsString> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let user = status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_whitespace().next()?;
-    let accounts = String::from_utf8_lossy(&bytes(Path::new("/etc/passwd"))?).into_owned();
-    let mut accounts = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    accounts.find(|fields| fields.get(2) == Some(&user)).and_then(|fields| Some(fields.get(5)?.into()))
+    let accounts = Path::new("/etc/passwd");
+    let user = nix::unistd::getuid().as_raw();
+    let find = |about: &Metadata| {
+        let accounts = String::from_utf8_lossy(&bytes(accounts, about)?).into_owned();
+        let mut accounts = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let account = accounts.find(|fields| fields.get(2).is_some_and(|field| field.parse() == Ok(user)));
+        Some(account.and_then(|fields| Some(fields.get(5)?.into())))
+    };
+    HOMES.get(accounts, user, find)?
 }
 
 /// The four files of unixODBC. Its variables are texts put together, not paths joined: `ODBCINSTINI` is a name in the
@@ -145,19 +162,19 @@ fn file_in(folder: &OsStr, name: &OsStr) -> PathBuf {
 /// The sections of a file, or `None` when the driver manager cannot or will not read it.
 ///
 /// unixODBC creates a file that it misses. One that is still missing is one that it could not create.
-pub(super) fn sections(file: &Path, rules: Rules) -> Option<Vec<Section>> {
-    parse(&bytes(file)?, rules, file)
+pub(super) fn sections(file: &Path, rules: Rules) -> Option<Arc<[Section]>> {
+    SECTIONS.get(file, rules, |about| Some(parse(&bytes(file, about)?, rules, file).map(Arc::from)))?
 }
 
 /// The sections of the first of these files that can be read; of none when none can.
-pub(super) fn first_sections(files: &[PathBuf], rules: Rules) -> Vec<Section> {
+pub(super) fn first_sections(files: &[PathBuf], rules: Rules) -> Arc<[Section]> {
     files.iter().find_map(|file| sections(file, rules)).unwrap_or_default()
 }
 
 /// A folder or a device counts as an empty file: driver managers open it and get nothing, or would wait for ever.
-fn bytes(file: &Path) -> Option<Vec<u8>> {
+fn bytes(file: &Path, about: &Metadata) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    if fs::metadata(file).ok()?.is_file() {
+    if about.is_file() {
         File::open(file).ok()?.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
     }
     // Better no last line than half a path or half a secret.

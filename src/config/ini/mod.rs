@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 mod files;
+mod kept;
 mod parse;
 mod section;
 #[cfg(test)]
@@ -21,9 +22,10 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     path::PathBuf,
+    sync::Arc,
 };
 
-pub use files::{Environment, Manager};
+pub use files::{Environment, Manager, hold};
 use files::{IodbcPlaces, UnixOdbcFiles, first_sections, sections};
 use parse::Rules;
 pub use section::Section;
@@ -47,10 +49,10 @@ pub enum DriverOf {
 pub struct Registry {
     iodbc: bool,
     /// In each: the sections of one file, then those of the next, which count where the first has none.
-    drivers: [Vec<Section>; 2],
-    data_sources: [Vec<Section>; 2],
+    drivers: [Arc<[Section]>; 2],
+    data_sources: [Arc<[Section]>; 2],
     /// unixODBC reads the same two files once more, by other rules, for `Driver` alone.
-    drivers_of_data_sources: [Vec<Section>; 2],
+    drivers_of_data_sources: [Arc<[Section]>; 2],
     files: Vec<PathBuf>,
 }
 
@@ -77,7 +79,7 @@ impl Registry {
         // its own from there all the same: the driver manager found the driver in it.
         let data_sources = match &user {
             Some(user) => [user.clone(), sections(&files.system_data_sources, Rules::UnixOdbcAdded).unwrap_or_default()],
-            None => [system.clone(), Vec::new()],
+            None => [system.clone(), Arc::default()],
         };
         Registry {
             iodbc: false,
@@ -182,7 +184,7 @@ impl Registry {
         &self.files
     }
 
-    fn merged(&self, [first, second]: &[Vec<Section>; 2], name: &str) -> Option<Section> {
+    fn merged(&self, [first, second]: &[Arc<[Section]>; 2], name: &str) -> Option<Section> {
         match (find(first, name), find(second, name)) {
             (Some(section), Some(other)) if self.iodbc => Some(section.clone().over(other)),
             (section, other) => section.or(other).cloned(),
@@ -190,12 +192,12 @@ impl Registry {
     }
 
     /// As `merged`, for every name at once: a file may hold very many sections.
-    fn all(&self, [first, second]: &[Vec<Section>; 2]) -> Vec<Section> {
+    fn all(&self, [first, second]: &[Arc<[Section]>; 2]) -> Vec<Section> {
         let lower = |name: &str| name.to_ascii_lowercase();
         let others: HashMap<_, _> = second.iter().map(|section| (lower(&section.name), section)).collect();
         let mut seen: HashSet<_> = RESERVED.map(lower).into();
         let mut all = Vec::new();
-        for section in first.iter().chain(second).filter(|section| !section.name.is_empty()) {
+        for section in first.iter().chain(second.iter()).filter(|section| !section.name.is_empty()) {
             if seen.insert(lower(&section.name)) {
                 let other = others.get(&lower(&section.name)).filter(|_| self.iodbc);
                 all.push(other.map_or_else(|| section.clone(), |other| section.clone().over(other)));

@@ -8,6 +8,7 @@ use std::{
 
 use super::*;
 
+mod kept;
 mod parse;
 mod places;
 
