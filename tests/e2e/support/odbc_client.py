@@ -104,7 +104,7 @@ def run_client(home, steps: list[dict], dm: str | Path = "unixodbc", *, version:
         "handles": handles,
         "steps": steps,
     }
-    lines, stdout, stderr, end = _run(PROGRAM, script, {**home.env, **(env or {})}, timeout)
+    lines, stdout, stderr, end = run_program(PROGRAM, script, {**home.env, **(env or {})}, timeout)
     steps_done = [line for line in lines if "started" not in line]
     if end:
         begun = [line["started"] for line in lines if "started" in line]
@@ -121,12 +121,12 @@ def dlsym_table(env: dict[str, str], shim_path: Path, real_path: Path, names: li
     The shim is opened first, as a driver manager would: lazily like unixODBC, or `now` like iODBC.
     """
     script = {"shim": str(shim_path), "real": str(real_path), "names": list(names), "now": now}
-    lines, stdout, stderr, end = _run(SYMBOL_PROGRAM, script, env, 60)
+    lines, stdout, stderr, end = run_program(SYMBOL_PROGRAM, script, env, 60)
     assert not end, f"the look-up {end} after {lines[-1:]}\n{stderr}{stdout}"
     return {name: answer for line in lines for name, answer in line.items()}
 
 
-def _run(program: Path, script: dict, env: dict[str, str], timeout: float):
+def run_program(program: Path, script: dict, env: dict[str, str], timeout: float):
     """Runs a program that writes a JSON line for each thing it did. Returns the lines, its output, and how it ended
     when it did not end well."""
     reading, writing = os.pipe()

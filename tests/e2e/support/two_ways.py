@@ -65,12 +65,5 @@ def token_keys(provider, **more: object) -> dict[str, object]:
 
 
 def _calls(home: OdbcHome, name: str | None) -> list[dict]:
-    handles: dict[int, int] = {}
-    calls = []
-    for each in recorder.read(Path(home.env["RECORDER_LOG"])):
-        each["handle"] = handles.get(each["handle"])
-        if each["call"] == "SQLAllocHandle":
-            handles[each["out"]] = len(calls)  # a freed handle's address comes again
-            each["out"] = len(calls)
-        calls.append({key: value for key, value in each.items() if key not in ("thread", "at")})
+    calls = recorder.comparable(recorder.read(Path(home.env["RECORDER_LOG"])))
     return [each for each in calls if name is None or each["call"].removesuffix("W") == name]

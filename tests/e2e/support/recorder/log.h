@@ -1,95 +1,73 @@
-/* Texts in and out, and the lines of the log. A line is written by one write(2) to a file opened for appending, so
-   that threads and processes may share it. */
+/* The lines of the log: one of JSON for each call, written by one write(2) to a file opened for appending, so that threads
+   and processes may share it. A function of ODBC's begins with CALL and ends with DONE:
 
-#include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
+       SQLRETURN SQL_API SQLSetPos(SQLHSTMT statement, SQLSETPOSIROW row, SQLUSMALLINT operation, SQLUSMALLINT lock) {
+           CALL(statement, row, operation, lock);
+           DONE(SQL_SUCCESS);
+       }
 
-/* Reads a text argument (SQL_NTS or counted in its own characters) as UTF-8; NULL for a NULL pointer. */
-static char *get_text(const void *text, int length, int wide, char *out, size_t size) {
-    size_t at = 0;
-    if (!text) return NULL;
-    if (size) out[0] = 0;
-    for (int i = 0; length < 0 || i < length; i++) {
-        unsigned c = wide ? (unsigned)((const SQLWCHAR *)text)[i] : ((const unsigned char *)text)[i];
-        if (length < 0 && !c) break;
-        if (at + 5 > size) break;
-        if (!wide || c < 0x80) {
-            out[at++] = (char)c;
-            continue;
-        }
-        if (c >= 0xd800 && c < 0xdc00) c = 0x10000 + ((c - 0xd800) << 10) + ((unsigned)((const SQLWCHAR *)text)[++i] - 0xdc00);
-        if (c < 0x800) out[at++] = (char)(0xc0 | c >> 6);
-        else if (c < 0x10000) out[at++] = (char)(0xe0 | c >> 12), out[at++] = (char)(0x80 | (c >> 6 & 0x3f));
-        else out[at++] = (char)(0xf0 | c >> 18), out[at++] = (char)(0x80 | (c >> 12 & 0x3f)), out[at++] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[at++] = (char)(0x80 | (c & 0x3f));
-    }
-    out[at] = 0;
-    return out;
-}
-
-/* Writes UTF-8 into an out buffer of `max` characters, always ended by NUL; the number of characters of the whole. */
-static int put_text(const char *text, void *out, int max, int wide) {
-    int whole = 0;
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        unsigned c = *p;
-        if (wide && c >= 0xc0) {
-            int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-            for (c &= 0x3fu >> more; more--;) c = c << 6 | (*++p & 0x3f);
-        }
-        if (wide && c > 0xffff && sizeof(SQLWCHAR) == 2) {
-            if (out && whole < max - 1) ((SQLWCHAR *)out)[whole] = (SQLWCHAR)(0xd800 + ((c - 0x10000) >> 10));
-            whole++;
-            c = 0xdc00 + ((c - 0x10000) & 0x3ff);
-        }
-        if (out && whole < max - 1) {
-            if (wide) ((SQLWCHAR *)out)[whole] = (SQLWCHAR)c;
-            else ((char *)out)[whole] = (char)c;
-        }
-        whole++;
-    }
-    int last = whole < max ? whole : max - 1;
-    if (out && max > 0) {
-        if (wide) ((SQLWCHAR *)out)[last] = 0;
-        else ((char *)out)[last] = 0;
-    }
-    return whole;
-}
+   Every argument is written as a number, also a pointer; who reads the log knows which numbers are handles. */
 
 struct line {
     FILE *stream;
     char *text;
     size_t size;
+    int is_sent;
 };
 
-static struct line *begin(const char *call, const void *handle) {
+static struct line *line_of(const char *call, const void *handle) {
     struct line *line = calloc(1, sizeof *line);
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     line->stream = open_memstream(&line->text, &line->size);
-    fprintf(line->stream, "{\"call\":\"%s\",\"handle\":%lu,\"thread\":%lu,\"at\":%ld.%06ld", call, (unsigned long)handle,
-            (unsigned long)pthread_self(), (long)now.tv_sec, now.tv_nsec / 1000);
+    fprintf(line->stream, "{\"call\":\"%s\",\"handle\":%lu,\"thread\":%d,\"at\":%ld.%06ld", call, (unsigned long)handle, gettid(),
+            (long)now.tv_sec, now.tv_nsec / 1000);
     return line;
 }
 
-static void end(struct line *line) {
-    fputs("}\n", line->stream);
-    fclose(line->stream);
+static void send_off(FILE *stream, char **text, size_t *size) {
+    fputs("}\n", stream);
+    fclose(stream);
     int file = getenv("RECORDER_LOG") ? open(getenv("RECORDER_LOG"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600) : -1;
-    if (file >= 0 && write(file, line->text, line->size) < 0) perror("RECORDER_LOG");
+    if (file >= 0 && write(file, *text, *size) < 0) perror("RECORDER_LOG");
     if (file >= 0) close(file);
-    free(line->text);
+    free(*text);
+}
+
+/* Writes the line before the call is done, for one that may take its time. */
+static void send_now(struct line *line) {
+    send_off(line->stream, &line->text, &line->size);
+    line->is_sent = 1;
+}
+
+/* Writes what the call returns, and the line itself if it is not there yet. Keeps errno: a caller may look at it. */
+static SQLRETURN done(struct line *line, SQLRETURN code) {
+    int before = errno;
+    if (line->is_sent) {
+        line->stream = open_memstream(&line->text, &line->size);
+        fprintf(line->stream, "{\"thread\":%d", gettid());
+    }
+    fprintf(line->stream, ",\"code\":%d", code);
+    send_off(line->stream, &line->text, &line->size);
     free(line);
+    errno = before;
+    return code;
 }
 
 static void log_int(struct line *line, const char *name, long value) { fprintf(line->stream, ",\"%s\":%ld", name, value); }
 
+/* `names` is "a, b, c", as the preprocessor writes the arguments of a macro. */
+static void log_ints(struct line *line, const char *names, const long *values) {
+    for (; *names; values++) {
+        int length = (int)strcspn(names, ",");
+        fprintf(line->stream, ",\"%.*s\":%ld", length, names, *values);
+        names += length + strspn(names + length, ", ");
+    }
+}
+
 static void log_text(struct line *line, const char *name, const char *text) {
-    fprintf(line->stream, ",\"%s\":\"", name);
+    fprintf(line->stream, text ? ",\"%s\":\"" : ",\"%s\":null", name);
+    if (!text) return;
     for (; *text; text++) {
         if (*text == '"' || *text == '\\') fprintf(line->stream, "\\%c", *text);
         else if ((unsigned char)*text < 0x20) fprintf(line->stream, "\\u%04x", *text);
@@ -98,18 +76,44 @@ static void log_text(struct line *line, const char *name, const char *text) {
     fputc('"', line->stream);
 }
 
-static void log_text_or_null(struct line *line, const char *name, const char *text) {
-    if (text) log_text(line, name, text);
-    else fprintf(line->stream, ",\"%s\":null", name);
-}
-
 static void log_hex(struct line *line, const char *name, const void *bytes, size_t count) {
     fprintf(line->stream, ",\"%s\":\"", name);
     for (size_t i = 0; i < count; i++) fprintf(line->stream, "%02x", ((const unsigned char *)bytes)[i]);
     fputc('"', line->stream);
 }
 
-static void note(const char *call, const void *handle) {
-    struct line *line = begin(call, handle);
-    end(line);
+static void log_string(struct line *line, const char *name, const void *text, int length, int wide) {
+    static __thread char read[16384];
+    log_text(line, name, get_text(text, length, wide, read, sizeof read));
 }
+
+/* What an attribute's value points to, where it surely is an address. unixODBC passes integers with their size as length. */
+static void log_pointed_to(struct line *line, SQLPOINTER value, SQLINTEGER length, int wide) {
+    if ((unsigned long)value < 1ul << 32) return;
+    if (length > 0) log_hex(line, "bytes", value, (size_t)length);
+    else if (length == SQL_NTS) log_string(line, "text", value, length, wide);
+}
+
+#define LONGS_1(a) (long)(a)
+#define LONGS_2(a, ...) (long)(a), LONGS_1(__VA_ARGS__)
+#define LONGS_3(a, ...) (long)(a), LONGS_2(__VA_ARGS__)
+#define LONGS_4(a, ...) (long)(a), LONGS_3(__VA_ARGS__)
+#define LONGS_5(a, ...) (long)(a), LONGS_4(__VA_ARGS__)
+#define LONGS_6(a, ...) (long)(a), LONGS_5(__VA_ARGS__)
+#define LONGS_7(a, ...) (long)(a), LONGS_6(__VA_ARGS__)
+#define LONGS_8(a, ...) (long)(a), LONGS_7(__VA_ARGS__)
+#define LONGS_9(a, ...) (long)(a), LONGS_8(__VA_ARGS__)
+#define LONGS_10(a, ...) (long)(a), LONGS_9(__VA_ARGS__)
+#define ELEVENTH(a, b, c, d, e, f, g, h, i, j, which, ...) which
+#define LONGS(...) \
+    ELEVENTH(__VA_ARGS__, LONGS_10, LONGS_9, LONGS_8, LONGS_7, LONGS_6, LONGS_5, LONGS_4, LONGS_3, LONGS_2, LONGS_1)(__VA_ARGS__)
+
+#define ARGUMENTS(...) log_ints(line, #__VA_ARGS__, (const long[]){LONGS(__VA_ARGS__)})
+#define ASK(handle, ...)                               \
+    struct line *line = line_of(__func__, handle);     \
+    __VA_OPT__(ARGUMENTS(__VA_ARGS__);)
+/* Every call but those that ask for the diagnostics of the last one drops them. */
+#define CALL(of, ...)                                  \
+    ASK(of __VA_OPT__(, ) __VA_ARGS__)                 \
+    forget(of);
+#define DONE(code) return done(line, code)
