@@ -34,10 +34,18 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
         }
         true
     });
-    let missing: Vec<Pair> =
-        from_application.pairs().iter().filter(|pair| is_ours(pair) && completed.get(&pair.keyword).is_none()).cloned().collect();
-    for pair in missing {
-        completed.push(pair);
+    // What the driver was not given goes where the application had it: behind the same pair as there.
+    let known = completed.clone();
+    let mut place = 0;
+    for pair in from_application.pairs() {
+        match known.get(&pair.keyword) {
+            Some(_) => place = completed.position(&pair.keyword).map_or(place, |found| found + 1),
+            None if is_ours(pair) => {
+                completed.insert(place, pair.clone());
+                place += 1;
+            }
+            None => {}
+        }
     }
     completed.to_text()
 }

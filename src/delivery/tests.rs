@@ -57,7 +57,10 @@ fn sqlconnect_is_enough_where_no_keyword_is_needed() {
 fn what_the_application_gets_back_is_its_own_and_never_the_token() {
     for (profile, written, from_driver, shown) in [
         // Completed by the driver, with the application's own password in its place.
-        ("password", "DSN=d;PWD=mine;TokenScope=s", "DSN=d;UID=u;PWD={tok};PORT=1", "DSN=d;UID=u;PWD=mine;PORT=1;TokenScope=s"),
+        ("password", "DSN=d;PWD=mine;TokenScope=s", "DSN=d;UID=u;PWD={tok};PORT=1", "DSN=d;UID=u;PWD=mine;TokenScope=s;PORT=1"),
+        // What the driver was not given stands where a driver that repeats its string would have it from a direct connect.
+        ("sqlserver", "UID=me;SERVER=s;PWD=p;APP=a", "SERVER=s;APP=a;PORT=1", "UID=me;SERVER=s;PWD=p;APP=a;PORT=1"),
+        ("password", "DSN=d;TokenScope=s;UID=u;TokenTimeout=1;", "DSN=d;UID=u;PWD={tok};;PORT=1", "DSN=d;TokenScope=s;UID=u;TokenTimeout=1;;PORT=1"),
         // A password that the application did not write does not appear, whatever the driver had it from.
         ("password", "DSN=d", "DSN=d;PWD={tok};PORT=1;", "DSN=d;PORT=1;"),
         ("password", "DSN=d", "DSN=d;Password=from-odbc-ini", "DSN=d"),

@@ -60,7 +60,7 @@ def test_the_end_of_the_browsing_gives_the_whole_string_without_the_token(ways, 
     _, done = run_client(ways.shim, [call("SQLBrowseConnectW", string="DSN=data;TokenScope=s", out=100),
                                      call("SQLBrowseConnectW", string="UID=u;PWD=mine", out=100)])
     # The recorder completes what it was given last. The rest is what the application wrote, and connects again with.
-    assert done.out == "UID=u;PORT=443;TokenScope=s;PWD=mine"
+    assert done.out == "TokenScope=s;UID=u;PWD=mine;PORT=443"
 
 
 @pytest.mark.parametrize("dm", WIDE_BYTES)

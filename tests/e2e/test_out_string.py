@@ -138,7 +138,7 @@ def test_a_token_as_an_attribute_is_not_shown_either(ways, token, dm):
                 sources={"data": {"Server": "s.database.windows.net"}})
     connect, access_token = run_client(ways.shim, [call("SQLDriverConnectW", string="DSN=data;UID=u;PWD=p", out=300),
                                                    call("SQLGetConnectAttrW", attribute=1256, out=8)], dm)
-    assert connect.out == "DSN=data;PORT=443;UID=u;PWD=p"
+    assert connect.out == "DSN=data;UID=u;PWD=p;PORT=443"
     assert bytes.fromhex(access_token.bytes) == bytes(8)
     [given] = ways.calls("SQLDriverConnect")[0]
     assert bytes.fromhex(given["access_token"])[4::2] == TOKEN.encode()
