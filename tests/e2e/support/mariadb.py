@@ -83,10 +83,11 @@ class MariaDbServer:
 
     @property
     def _command(self) -> list[str]:
+        # A tmpdir of its own: a server that starts removes every temporary table that it finds in there.
         as_root = ["--user=root"] if os.geteuid() == 0 else []
         return [str(PROGRAM), "--no-defaults", f"--datadir={self._folder / 'data'}", f"--socket={self._socket}",
-                f"--pid-file={self._folder / 'pid'}", "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M",
-                "--innodb-flush-log-at-trx-commit=0", *as_root]
+                f"--pid-file={self._folder / 'pid'}", f"--tmpdir={self._folder}",
+                "--innodb-buffer-pool-size=16M", "--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0", *as_root]
 
     @property
     def _client(self) -> list[str]:
