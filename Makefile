@@ -11,10 +11,10 @@ JOBS ?= 2
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install dependencies fmt clippy doc licences
+.PHONY: help demo test peer-tests check build install dependencies fmt clippy doc licences
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 demo: ## installs what is missing, builds, and shows a DSN signing in with a token
 	@scripts/install-dependencies demo
@@ -25,6 +25,12 @@ test: dependencies ## installs what is missing, builds, and runs all tests
 	$(CARGO) build --locked
 	$(CARGO) test --locked
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)
+
+# WHICH="odbc-api mariadb" runs the rows of the table with these words only.
+peer-tests: ## installs what is missing, and runs other projects' test suites with and without tokenshim
+	scripts/install-dependencies peers
+	$(CARGO) build --locked
+	PYTHONPATH=tests:tests/e2e .venv/bin/python -u -m peers $(WHICH)
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 

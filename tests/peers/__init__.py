@@ -1,0 +1,1 @@
+"""The test suites of other projects, run with the real drivers and with tokenshim before them: `make peer-tests`."""
