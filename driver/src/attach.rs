@@ -3,6 +3,8 @@
 //! This runs inside `dlsym`, under the loader's lock (and some of the driver manager's): it reads files and loads
 //! libraries, but never asks the network, starts a thread or a child, or waits.
 
+#![allow(clippy::result_large_err)] // a refusal is made once, and lies in this library itself
+
 use crate::abi::{Attach, Binding, CORE_ENTRY, CORE_FILE, CORE_SONAME, Core};
 use crate::names::Choices;
 use core::ffi::{CStr, c_char, c_void};
@@ -20,12 +22,29 @@ pub struct Attached {
     pub binding: *const Binding,
 }
 
-// SAFETY: the core hands out a binding that never changes and is never freed, for use from any thread.
+// SAFETY: the core hands out a binding that never changes, for use from any thread, as long as this library is loaded.
 unsafe impl Send for Attached {}
 // SAFETY: as above.
 unsafe impl Sync for Attached {}
 
-static STATE: OnceLock<Result<Attached, CString>> = OnceLock::new();
+static STATE: OnceLock<Result<Attached, Refusal>> = OnceLock::new();
+
+/// What a diagnostic record says, NUL-terminated. It lies in this library itself, and goes with it.
+type Refusal = [u8; 512];
+
+/// The loader runs this when the last who opened this file has closed it, and when the process ends. The driver managers
+/// close drivers only where they are told to (`DontDLClose=0`, `UnloadSafe=1`); then the real driver goes with us, and
+/// its destructors run when they would run without tokenshim.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static UNLOAD: extern "C" fn() = unload;
+
+extern "C" fn unload() {
+    if let Some(Attached { core, binding }) = attached() {
+        // SAFETY: `binding` came from this core, and is used no more: nobody has an address of this library's.
+        unsafe { (core.detach)(binding) };
+    }
+}
 
 /// What was answered for one name. unixODBC asks for every name at each connect, and looking one up anew takes the
 /// loader as long as all the rest of the answer; where the real driver lacks it, much longer.
@@ -52,7 +71,7 @@ impl Answer {
     }
 }
 
-/// The address that `dlsym` answers for `name`: always the same one, since the real driver stays loaded.
+/// The address that `dlsym` answers for `name`: always the same one, since the real driver stays loaded as long as this library.
 pub fn resolve(name: &'static CStr, choices: &Choices, answer: &Answer) -> *const c_void {
     answer.get().unwrap_or_else(|| answer.keep(look_up(name, choices)))
 }
@@ -78,23 +97,23 @@ pub fn attached() -> Option<Attached> {
 /// For the stubs: what the one diagnostic record says.
 pub fn refusal() -> &'static CStr {
     match STATE.get() {
-        Some(Err(why)) => why,
+        Some(Err(why)) => CStr::from_bytes_until_nul(why).unwrap_or_default(),
         _ => c"[tokenshim] the real driver is not loaded.",
     }
 }
 
-fn attach() -> Result<Attached, CString> {
-    let file = own_file().ok_or(c"[tokenshim] the loader does not know which file libtokenshim_driver.so came from.")?;
+fn attach() -> Result<Attached, Refusal> {
+    let file = own_file().ok_or_else(|| refuse("the loader does not know which file libtokenshim_driver.so came from."))?;
     let entry = core_entry(&file)?;
-    let c_file = CString::new(file.into_os_string().into_vec()).map_err(|_| c"[tokenshim] the driver file's path holds a NUL.".to_owned())?;
+    let c_file = CString::new(file.into_os_string().into_vec()).map_err(|_| refuse("the driver file's path holds a NUL."))?;
     let mut core: *const Core = ptr::null();
-    let mut why = [0u8; 512];
+    let mut why: Refusal = [0; _];
     // SAFETY: as `Attach` asks: a NUL-terminated path, a writable pointer, a buffer with its size.
     let binding = unsafe { entry(c_file.as_ptr(), &mut core, why.as_mut_ptr().cast(), why.len()) };
     // SAFETY: with a binding, the core wrote the address of its static table.
     match unsafe { core.as_ref() } {
         Some(core) if !binding.is_null() => Ok(Attached { core, binding }),
-        _ => Err(CStr::from_bytes_until_nul(&why).unwrap_or_default().to_owned()),
+        _ => Err(why),
     }
 }
 
@@ -107,13 +126,13 @@ fn own_file() -> Option<PathBuf> {
     if !known || info.dli_fname.is_null() {
         return None;
     }
-    // SAFETY: dladdr(3): a NUL-terminated path that lives as long as the library, which is never unloaded.
+    // SAFETY: dladdr(3): a NUL-terminated path that lives as long as the library.
     let name = unsafe { CStr::from_ptr(info.dli_fname) };
     Some(PathBuf::from(std::ffi::OsStr::from_bytes(name.to_bytes())))
 }
 
 /// The core: the one that is loaded already, else beside this file, one folder up, or by name.
-fn core_entry(file: &Path) -> Result<Attach, CString> {
+fn core_entry(file: &Path) -> Result<Attach, Refusal> {
     let core = match open(CORE_SONAME, libc::RTLD_NOLOAD) {
         Some(core) => core,
         None => load_core(file)?,
@@ -121,7 +140,7 @@ fn core_entry(file: &Path) -> Result<Attach, CString> {
     // SAFETY: an open library and a NUL-terminated name.
     let entry = unsafe { libc::dlsym(core, CORE_ENTRY.as_ptr()) };
     if entry.is_null() {
-        return Err(message(&format!(
+        return Err(refuse(&format!(
             "{} and the {CORE_FILE} that is loaded are of different versions. Reinstall tokenshim, and make the driver library's copies anew.",
             file.display(),
         )));
@@ -131,7 +150,7 @@ fn core_entry(file: &Path) -> Result<Attach, CString> {
 }
 
 /// A link to this file may stand in another folder than the core, which then stands beside the file itself.
-fn load_core(file: &Path) -> Result<*mut c_void, CString> {
+fn load_core(file: &Path) -> Result<*mut c_void, Refusal> {
     let itself = file.canonicalize();
     let folders = [Some(file), itself.as_deref().ok()].into_iter().flatten().map(|file| file.parent().unwrap_or(Path::new("")));
     let beside = folders.flat_map(|folder| [folder.join(CORE_FILE), folder.join("..").join(CORE_FILE)]).filter(|path| path.exists());
@@ -143,7 +162,7 @@ fn load_core(file: &Path) -> Result<*mut c_void, CString> {
             None => words = words.or_else(|| Some(loader_words())),
         }
     }
-    Err(message(&format!(
+    Err(refuse(&format!(
         "cannot load {CORE_FILE}, which belongs beside {} or one folder up. Put it there, or reinstall tokenshim. The loader says: {}",
         file.display(),
         words.unwrap_or_default(),
@@ -167,8 +186,11 @@ fn loader_words() -> String {
     unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
 }
 
-/// A record's text: under 512 bytes, no NUL inside.
-fn message(text: &str) -> CString {
-    let text: String = format!("[tokenshim] {text}").chars().filter(|c| *c != '\0').take(500).collect();
-    CString::new(text).unwrap_or_default()
+/// A record's text: it fits with its NUL.
+fn refuse(text: &str) -> Refusal {
+    let mut refusal: Refusal = [0; _];
+    let text = format!("[tokenshim] {text}").replace('\0', "");
+    let fit = text.floor_char_boundary(refusal.len() - 1);
+    refusal[..fit].copy_from_slice(&text.as_bytes()[..fit]);
+    refusal
 }

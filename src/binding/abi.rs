@@ -11,7 +11,7 @@ pub const CORE_SONAME: &CStr = c"libtokenshim.so.0";
 /// The core library's file name beside the driver library, or one folder up.
 pub const CORE_FILE: &str = "libtokenshim.so";
 /// The core library's one entry, an [`Attach`].
-pub const CORE_ENTRY: &CStr = c"tokenshim_driver_attach_1";
+pub const CORE_ENTRY: &CStr = c"tokenshim_driver_attach_2";
 
 /// An ODBC handle of the real driver, as the driver manager holds it.
 pub type Handle = *mut c_void;
@@ -34,7 +34,7 @@ pub enum Letter {
     W = 2,
 }
 
-/// What the core keeps for one copy of the driver library. Lives until the process ends.
+/// What the core keeps for one copy of the driver library, as long as that is loaded.
 #[repr(C)]
 pub struct Binding {
     _opaque: [u8; 0],
@@ -43,7 +43,7 @@ pub struct Binding {
 /// `CORE_ENTRY`: finds and loads the real driver of the copy of the driver library that is the file `file`.
 ///
 /// Returns the binding and writes the core's functions to `core`; or returns NULL and writes to `why` (at most
-/// `why_bytes`, NUL-terminated) what a diagnostic record should say. Call it once for each file.
+/// `why_bytes`, NUL-terminated) what a diagnostic record should say. Call it once for each file that is loaded.
 pub type Attach = unsafe extern "C" fn(file: *const c_char, core: *mut *const Core, why: *mut c_char, why_bytes: usize) -> *const Binding;
 
 /// The one table of hooks: each function's own arguments as ODBC has them, and the names it goes by.
@@ -94,6 +94,8 @@ macro_rules! core_struct {
                 name: *const c_char,
                 hookable: *mut bool,
             ) -> *const c_void,
+            /// The driver library is being unloaded: closes the real driver too, and frees the binding.
+            pub detach: unsafe extern "C" fn(binding: *const Binding),
             $(
                 /// One hook.
                 pub $function: unsafe extern "C" fn(

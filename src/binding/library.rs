@@ -5,11 +5,10 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// An open library; never closed, because the driver manager keeps addresses out of it.
-#[derive(Clone, Copy)]
+/// An open library, closed when dropped: nobody must have an address out of it by then.
 pub struct Library(*mut c_void);
 
-// SAFETY: the loader's handle may be used from any thread, and is never closed.
+// SAFETY: the loader's handle may be used, and closed, from any thread.
 unsafe impl Send for Library {}
 // SAFETY: as above.
 unsafe impl Sync for Library {}
@@ -29,9 +28,16 @@ impl Library {
     }
 
     /// The address of `name`, as `dlsym` has it: a dependency's, where only that has the name. NULL where none has.
-    pub fn symbol(self, name: &CStr) -> *const c_void {
+    pub fn symbol(&self, name: &CStr) -> *const c_void {
         // SAFETY: an open library and a NUL-terminated name.
         unsafe { libc::dlsym(self.0, name.as_ptr()) }
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        // SAFETY: a library that was opened once, and is closed once.
+        unsafe { libc::dlclose(self.0) };
     }
 }
 

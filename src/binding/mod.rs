@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
-/// The files of all copies of the driver library that are attached, or being attached.
+/// The files of all copies of the driver library that ever began to attach.
 static COPIES: Lazy<Mutex<Vec<PathBuf>>> = Lazy::new(Default::default);
 
 macro_rules! real_functions {
@@ -35,7 +35,7 @@ macro_rules! real_functions {
         }
 
         impl RealFunctions {
-            fn of(library: Library) -> Self {
+            fn of(library: &Library) -> Self {
                 let mut functions = Self { $($function: [None; 3],)* };
                 // SAFETY: a driver's function of this name has the arguments that ODBC gives it.
                 $($(functions.$function[Letter::$letter as usize] = unsafe { function(library, stringify!($name)) };)*)*
@@ -50,7 +50,7 @@ for_each_hook!(real_functions);
 ///
 /// # Safety
 /// `F` is the type of a function pointer, and the one that this name has.
-unsafe fn function<F>(library: Library, name: &str) -> Option<F> {
+unsafe fn function<F>(library: &Library, name: &str) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*const c_void>()) };
     let name = CString::new(name).ok()?;
     let address = library.symbol(&name);
@@ -79,7 +79,11 @@ impl Bound {
     /// # Errors
     /// IM003, with the section and what to do.
     pub fn attach(file: &Path) -> Result<Self, Error> {
-        COPIES.lock().push(file.to_owned());
+        let mut copies = COPIES.lock();
+        if !copies.iter().any(|copy| copy == file) {
+            copies.push(file.to_owned());
+        }
+        drop(copies);
         let (present, manager) = present();
         let registry = Registry::read(&manager, &Environment::process());
         let located = locate(file, &registry)?;
@@ -107,7 +111,7 @@ impl Bound {
             real_driver: located.real_driver.to_string_lossy().into_owned(),
             sections: located.sections,
             present,
-            real: RealFunctions::of(library),
+            real: RealFunctions::of(&library),
             library,
             manager,
         })
@@ -147,6 +151,6 @@ fn refuse_tokenshim(located: &Located) -> Result<(), Error> {
 /// # Safety
 /// `binding` came from the core's entry, `hooks::attach`.
 pub unsafe fn bound(binding: *const Binding) -> &'static Bound {
-    // SAFETY: it is a leaked `Bound`, which never changes.
+    // SAFETY: it is a leaked `Bound`, which never changes, and outlives every call of the driver library's functions.
     unsafe { &*binding.cast::<Bound>() }
 }

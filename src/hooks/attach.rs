@@ -8,10 +8,13 @@ use core::ffi::{CStr, c_char, c_void};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The functions that the driver library calls.
 static CORE: Core = Core {
     lookup,
+    detach,
     connect: connect::connect,
     driver_connect: driver_connect::driver_connect,
     browse_connect: browse::browse_connect,
@@ -32,13 +35,14 @@ static CORE: Core = Core {
 /// # Safety
 /// As [`Attach`](crate::binding::abi::Attach) says.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tokenshim_driver_attach_1(
+pub unsafe extern "C" fn tokenshim_driver_attach_2(
     file: *const c_char,
     core: *mut *const Core,
     why: *mut c_char,
     why_bytes: usize,
 ) -> *const Binding {
     fork::survive();
+    watch_for_the_end();
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));
@@ -46,7 +50,7 @@ pub unsafe extern "C" fn tokenshim_driver_attach_1(
         Ok(bound) => {
             // SAFETY: the caller passes a writable pointer.
             unsafe { *core = &CORE };
-            // Lives until the process ends: the driver manager may hold its hooks' addresses for as long.
+            // Lives until `detach`: the driver manager holds addresses of its hooks, and of the real driver, for as long.
             std::ptr::from_ref(Box::leak(Box::new(bound))).cast()
         }
         Err(error) => {
@@ -62,10 +66,35 @@ pub unsafe extern "C" fn tokenshim_driver_attach_1(
     }
 }
 
+/// [`Core::detach`]. The loader has counted its users: the driver manager closed the driver library after the last
+/// connection, so no hook is running, and no address of the real driver's is known to anybody.
+///
+/// # Safety
+/// `binding` came from [`tokenshim_driver_attach_2`], and is not used again.
+unsafe extern "C" fn detach(binding: *const Binding) {
+    // At the process's end other threads may still be inside a hook, and the real driver ends as it does without us.
+    if !ENDING.load(Ordering::Acquire) {
+        // SAFETY: it is the leaked `Bound`; as the caller promised, the last use of it.
+        drop(unsafe { Box::from_raw(binding.cast_mut().cast::<Bound>()) });
+    }
+}
+
+/// `exit` was called. Libraries' destructors run after that.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+fn watch_for_the_end() {
+    extern "C" fn end() {
+        ENDING.store(true, Ordering::Release);
+    }
+    static ONCE: Once = Once::new();
+    // SAFETY: a function that lives as long as this library, which is never unloaded, and does not unwind.
+    ONCE.call_once(|| _ = unsafe { libc::atexit(end) });
+}
+
 /// [`Core::lookup`].
 ///
 /// # Safety
-/// `binding` came from [`tokenshim_driver_attach_1`]; `name` is NUL-terminated; `hookable` is NULL or writable.
+/// `binding` came from [`tokenshim_driver_attach_2`]; `name` is NUL-terminated; `hookable` is NULL or writable.
 unsafe extern "C" fn lookup(binding: *const Binding, name: *const c_char, hookable: *mut bool) -> *const c_void {
     // SAFETY: as the caller promised.
     let (bound, name) = unsafe { (bound(binding), CStr::from_ptr(name)) };
