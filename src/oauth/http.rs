@@ -4,19 +4,20 @@ use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
 use crate::plain_file;
 use nix::sys::signal::{SigSet, SigmaskHow};
-use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
 use std::any::Any;
 use std::collections::HashMap;
-use std::io::Read;
+use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 /// A token reply has a few kilobytes; tokens of 60 kB exist.
 const REPLY_MAX_BYTES: usize = 1024 * 1024;
 
-/// Which client serves a request. A client's worker thread does not survive `fork`, so a child builds its own.
+/// Which client serves a request. At a `fork` other threads may be inside one, so a child builds its own.
 #[derive(PartialEq, Eq, Hash)]
 struct ClientKey {
     process: u32,
@@ -28,7 +29,7 @@ struct ClientKey {
 /// A PEM file with every CA that a system trusts has a quarter of this.
 const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
 
-/// Building a client takes up to 120 ms, and its connections are worth keeping.
+/// Building a client takes up to 120 ms.
 ///
 /// Whoever forks waits for this lock: it is held only for a look into the map, or for an entry more.
 static CLIENTS: LazyLock<Mutex<HashMap<ClientKey, Client>>> = LazyLock::new(Default::default);
@@ -71,6 +72,9 @@ impl Http<'_> {
     /// No connection, no answer in time, or too long an answer.
     pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
+        if self.deadline <= Instant::now() {
+            return Err(self.too_slow(&host));
+        }
         let mut request = self.client(url.scheme() == "http")?.post(url.clone());
         for (name, value) in headers {
             let mut value = reqwest::header::HeaderValue::from_str(value)
@@ -79,42 +83,47 @@ impl Http<'_> {
             request = request.header(*name, value);
         }
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
-        let response = self.send(request, &host)?;
-        let status = response.status().as_u16();
-        Ok(Reply { body: self.read(response, &host)?, host, status })
+        // A thread of its own: the host's may have a small stack, and takes the host's signals. It ends with the reply, for
+        // one that stayed would keep a process alive whose last thread but that one has ended.
+        thread::scope(|scope| {
+            let name = thread::Builder::new().name("tokenshim".into());
+            let exchange = blocking_signals(|| name.spawn_scoped(scope, || self.exchange(request, &host)));
+            let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string()))?;
+            exchange.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 
-    fn send(&self, request: RequestBuilder, host: &str) -> Result<Response, Error> {
+    fn exchange(&self, request: RequestBuilder, host: &str) -> Result<Reply, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string()))?;
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(self.too_slow(host));
-        }
-        request.timeout(left).send().map_err(|error| self.unreachable(host, &error))
+        let reply = runtime.block_on(async {
+            tokio::time::timeout(left, async {
+                let response = request.send().await.map_err(|error| self.unreachable(host, &error))?;
+                let status = response.status().as_u16();
+                Ok(Reply { body: self.read(response, host).await?, host: host.into(), status })
+            })
+            .await
+        });
+        // A name server may take longer yet: its thread is left to it.
+        runtime.shutdown_background();
+        reply.unwrap_or_else(|_| Err(self.too_slow(host)))
     }
 
-    fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    async fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
         let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
-        let mut piece = Zeroizing::new([0; 16 * 1024]);
-        loop {
-            if Instant::now() >= self.deadline {
-                return Err(self.too_slow(host));
+        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(host, &error))? {
+            if body.len() + piece.len() > REPLY_MAX_BYTES {
+                return Err(Error::BadReply {
+                    who: host.into(),
+                    problem: "more than 1 MiB came".into(),
+                    key: "TokenEndpoint",
+                    section: self.section.into(),
+                });
             }
-            match response.read(&mut piece[..]) {
-                Ok(0) => return Ok(body),
-                Ok(count) if body.len() + count > REPLY_MAX_BYTES => {
-                    return Err(Error::BadReply {
-                        who: host.into(),
-                        problem: "more than 1 MiB came".into(),
-                        key: "TokenEndpoint",
-                        section: self.section.into(),
-                    });
-                }
-                Ok(count) => append(&mut body, &piece[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::TimedOut => return Err(self.too_slow(host)),
-                Err(_) if Instant::now() >= self.deadline => return Err(self.too_slow(host)),
-                Err(error) => return Err(self.unreachable_words(host, &root_cause(&error))),
-            }
+            append(&mut body, &piece);
         }
+        Ok(body)
     }
 
     fn client(&self, direct: bool) -> Result<Client, Error> {
@@ -135,6 +144,7 @@ impl Http<'_> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = Client::builder()
             .redirect(Policy::none()) // a token request never goes where a reply sends it
+            .pool_max_idle_per_host(0) // a connection lives no longer than the thread of its request
             .user_agent(concat!("tokenshim/", env!("CARGO_PKG_VERSION")));
         if direct {
             builder = builder.no_proxy();
@@ -155,13 +165,7 @@ impl Http<'_> {
             }
             builder = builder.tls_certs_merge(certificates);
         }
-        // The client's worker thread inherits the mask: the host's signals must never run on it.
-        let mut before = SigSet::empty();
-        let masked = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
         let client = builder.build();
-        if masked.is_ok() {
-            let _ = before.thread_set_mask();
-        }
         client.map_err(|error| Error::bad(self.section, "TokenCAFile", format!("or the system's trust store cannot be used: {}", root_cause(&error))))
     }
 
@@ -183,6 +187,17 @@ impl Http<'_> {
     fn too_slow(&self, host: &str) -> Error {
         Error::TooSlow { who: host.into(), seconds: self.timeout.as_secs(), section: self.section.into() }
     }
+}
+
+/// Runs `start`, whose threads inherit the mask: the host's signals must never run on one of ours.
+fn blocking_signals<R>(start: impl FnOnce() -> R) -> R {
+    let mut before = SigSet::empty();
+    let masked = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
+    let result = start();
+    if masked.is_ok() {
+        let _ = before.thread_set_mask();
+    }
+    result
 }
 
 /// The innermost error: the outer ones only say that something went wrong, and show the URL.
