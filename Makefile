@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test peer-tests check build install dependencies fmt clippy doc licences
+.PHONY: help demo test peer-tests clients check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -31,6 +31,11 @@ peer-tests: ## installs what is missing, and runs other projects' test suites wi
 	scripts/install-dependencies peers
 	$(CARGO) build --locked
 	PYTHONPATH=tests:tests/e2e .venv/bin/python -u -m peers $(WHICH)
+
+clients: ## installs many real clients, and shows that each does the same through tokenshim
+	scripts/install-dependencies clients
+	$(CARGO) build --locked
+	PYTHONPATH=tests:tests/e2e python3 -m clients
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 
