@@ -47,6 +47,8 @@ pub struct Connection {
     pub record: Option<Record>,
     /// SQL_ATTR_LOGIN_TIMEOUT in seconds, as the application set it.
     pub login_timeout_seconds: Option<u32>,
+    /// The real driver has less than that, since getting the token took its part.
+    pub login_is_shortened: bool,
     /// The application set an access token itself: then it has the say.
     pub application_token: bool,
     /// What the application set of the attributes that decide about encryption.

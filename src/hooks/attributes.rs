@@ -1,5 +1,6 @@
 //! Connection attributes: what the application sets is noted, what tokenshim set is not shown.
 
+use super::login_time::{self, LOGIN_TIMEOUT};
 use super::text::{self, Buffer};
 use super::{ERROR, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::Bound;
@@ -17,8 +18,6 @@ use std::sync::Arc;
 const ACCESS_TOKEN: i32 = ConnectionAttribute::SS_ACCESS_TOKEN.0;
 /// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): drivers answer with their connection string.
 const CREDENTIALS: i32 = 122;
-/// SQL_ATTR_LOGIN_TIMEOUT.
-const LOGIN_TIMEOUT: i32 = ConnectionAttribute::LOGIN_TIMEOUT.0;
 /// Longer than any connection string, in characters.
 const CREDENTIALS_MAX: usize = 128 * 1024;
 
@@ -84,7 +83,12 @@ pub unsafe extern "C" fn get_connect_attr(
             None => Ok(unsafe { get(dbc, attribute, value, value_max_bytes, value_bytes) }),
             Some(Ours::Token) => {
                 // SAFETY: as ODBC asks of the caller: room for a pointer, and for a length.
-                unsafe { put_no_token(value, value_bytes) };
+                unsafe { put(core::ptr::null_mut::<c_void>(), value, value_bytes) };
+                Ok(SUCCESS)
+            }
+            Some(Ours::LoginTimeout(seconds)) => {
+                // SAFETY: as ODBC asks of the caller: room for a SQLUINTEGER, and for a length.
+                unsafe { put(seconds, value, value_bytes) };
                 Ok(SUCCESS)
             }
             Some(Ours::Credentials(signed, wide)) => {
@@ -111,7 +115,12 @@ pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Let
             None => Ok(unsafe { get(dbc, option, value) }),
             Some(Ours::Token) => {
                 // SAFETY: as ODBC asks of the caller: room for a pointer.
-                unsafe { put_no_token(value, core::ptr::null_mut()) };
+                unsafe { put(core::ptr::null_mut::<c_void>(), value, core::ptr::null_mut()) };
+                Ok(SUCCESS)
+            }
+            Some(Ours::LoginTimeout(seconds)) => {
+                // SAFETY: as ODBC asks of the caller: room for 32 bits.
+                unsafe { put(seconds, value, core::ptr::null_mut()) };
                 Ok(SUCCESS)
             }
             // This function does not say how much room there is.
@@ -125,7 +134,10 @@ fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
     connection::clear_record(dbc as usize);
     let accepted = code == SUCCESS || code == SUCCESS_WITH_INFO;
     match attribute {
-        LOGIN_TIMEOUT => connection::with(dbc as usize, |connection| connection.login_timeout_seconds = Some(value as u32)),
+        LOGIN_TIMEOUT => connection::with(dbc as usize, |connection| {
+            connection.login_timeout_seconds = Some(value as u32);
+            connection.login_is_shortened &= !accepted;
+        }),
         ACCESS_TOKEN if accepted => connection::with(dbc as usize, |connection| connection.application_token = value != 0),
         _ if accepted && encryption::decides(attribute) => {
             connection::with(dbc as usize, |connection| _ = connection.attributes.insert(attribute, value as u32));
@@ -134,14 +146,16 @@ fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
     }
 }
 
-/// An attribute that would show the token.
+/// An attribute that would show the token, or what tokenshim has set.
 enum Ours {
+    LoginTimeout(u32),
     Token,
     Credentials(Arc<Signed>, Width),
 }
 
 fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
     match attribute {
+        LOGIN_TIMEOUT => login_time::hidden(dbc, attribute).map(Ours::LoginTimeout),
         ACCESS_TOKEN => {
             connection::look(dbc as usize, |connection| (connection.access_token.is_some() && !connection.application_token).then_some(Ours::Token))?
         }
@@ -153,18 +167,18 @@ fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
     }
 }
 
-/// What Microsoft's driver answers where no token was set: NULL.
+/// An attribute's value that is no text. For a token it is NULL: what Microsoft's driver answers where none was set.
 ///
 /// # Safety
-/// `value` is NULL or has room for a pointer; `value_bytes` is NULL or writable.
-unsafe fn put_no_token(value: *mut c_void, value_bytes: *mut i32) {
+/// `value` is NULL or has room for a `T`; `value_bytes` is NULL or writable.
+unsafe fn put<T>(answer: T, value: *mut c_void, value_bytes: *mut i32) {
     // SAFETY: as the caller promised.
     unsafe {
         if !value.is_null() {
-            value.cast::<*mut c_void>().write_unaligned(core::ptr::null_mut());
+            value.cast::<T>().write_unaligned(answer);
         }
         if !value_bytes.is_null() {
-            value_bytes.write_unaligned(size_of::<*mut c_void>() as i32);
+            value_bytes.write_unaligned(size_of::<T>() as i32);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::connect::{begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
 use super::text;
-use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, real};
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
@@ -13,6 +13,7 @@ use crate::config::text::Text;
 use crate::connection::{self, Signed};
 use crate::error::Error;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// SQLBrowseConnect[A|W].
 ///
@@ -57,7 +58,7 @@ pub unsafe extern "C" fn browse_connect(
             return Ok(code);
         };
         // SAFETY: the handle is the real driver's; the texts are ours.
-        Ok(unsafe { signed_step(dbc, real_browse, signed, &step, out, out_max, out_len) })
+        Ok(unsafe { signed_step(bound, dbc, real_browse, signed, &step, out, out_max, out_len) })
     })
 }
 
@@ -72,10 +73,11 @@ fn under_way(dbc: Handle) -> Option<Option<Arc<Signed>>> {
 
 fn first(bound: &Bound, dbc: Handle, step: &ConnectionString) -> Result<Option<Arc<Signed>>, Error> {
     let settings = Settings::of(step.clone(), &bound.registry(), &bound.sections);
+    let begun = Instant::now();
     let Some(sign_in) = begin(bound, dbc, &settings)? else { return Ok(None) };
     // SAFETY: the handle is the real driver's.
-    unsafe { hand_over(bound, dbc, &sign_in)? };
-    Ok(settle(dbc, NEED_DATA, sign_in, step.clone()))
+    unsafe { hand_over(bound, dbc, &sign_in, begun)? };
+    Ok(settle(bound, dbc, NEED_DATA, sign_in, step.clone()))
 }
 
 /// The same sign-in, with what the application wrote in this step as well.
@@ -101,6 +103,7 @@ fn end(bound: &Bound, dbc: Handle) {
 /// `dbc` is the real driver's handle; `out` has room for `out_max` characters, `out_len` is writable, or each is NULL.
 #[allow(clippy::too_many_arguments)]
 unsafe fn signed_step(
+    bound: &Bound,
     dbc: Handle,
     real_browse: RealBrowse,
     signed: Arc<Signed>,
@@ -121,6 +124,9 @@ unsafe fn signed_step(
     let (room, max, length) = answer.arguments();
     // SAFETY: as the caller promised; the texts are ours.
     let code = unsafe { real_browse(dbc, given.pointer(), NTS, room, max, length) };
+    if code == SUCCESS {
+        login_time::give_back(bound, dbc);
+    }
     let open = matches!(code, SUCCESS | SUCCESS_WITH_INFO | NEED_DATA);
     connection::with(dbc as usize, |connection| {
         connection.browsing = code == NEED_DATA;

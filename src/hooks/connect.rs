@@ -1,7 +1,7 @@
 //! SQLConnect, and what all three ways to connect share: getting the token and handing it over.
 
 use super::text::{self, Buffer};
-use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, real, same_width};
+use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real, same_width};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::sign_in::{Application, SignIn, sign_in};
 use core::ptr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// SQL_IS_POINTER: the value is an address, not a text.
 const IS_POINTER: i32 = odbc_sys::IS_POINTER;
@@ -46,6 +46,7 @@ pub unsafe extern "C" fn connect(
         let nothing = || ConnectionString::empty(width);
         let name_text = name.as_ref().map(Text::decode).unwrap_or_default();
         let settings = Settings::of_data_source(&name_text, nothing(), &bound.registry(), &bound.sections);
+        let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings)? else {
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len) });
@@ -54,12 +55,12 @@ pub unsafe extern "C" fn connect(
         if edits.fit_connect() {
             // SAFETY: the application's own DSN; the handle is the real driver's.
             return unsafe {
-                hand_over(bound, dbc, &sign_in)?;
+                hand_over(bound, dbc, &sign_in, begun)?;
                 let mut token = edits.password.as_ref().map(|token| Buffer::of(&Text::encode(token.expose(), width)));
                 let (password, password_len) = token.as_mut().map_or((ptr::null_mut(), 0), |token| (token.pointer(), NTS));
                 let (user, user_len) = if edits.keep_user() { (user, user_len) } else { (ptr::null_mut(), 0) };
                 let code = real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len);
-                settle(dbc, code, sign_in, nothing());
+                settle(bound, dbc, code, sign_in, nothing());
                 Ok(code)
             };
         }
@@ -75,10 +76,10 @@ pub unsafe extern "C" fn connect(
         let mut given = given(edits, &string);
         // SAFETY: texts of ours; no window, and nothing may be asked.
         unsafe {
-            hand_over(bound, dbc, &sign_in)?;
+            hand_over(bound, dbc, &sign_in, begun)?;
             let no_prompt = odbc_sys::DriverConnectOption::NoPrompt as u16;
             let code = real_driver_connect(dbc, ptr::null_mut(), given.pointer(), NTS, ptr::null_mut(), 0, ptr::null_mut(), no_prompt);
-            settle(dbc, code, sign_in, nothing());
+            settle(bound, dbc, code, sign_in, nothing());
             Ok(code)
         }
     })
@@ -97,17 +98,22 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<S
     });
     // No lock is held while the token is fetched.
     let signed = sign_in(settings, &bound.real_driver, &application)?;
-    if signed.is_none() && !application.set_access_token {
-        take_back(bound, dbc);
+    if signed.is_none() {
+        login_time::give_back(bound, dbc);
+        if !application.set_access_token {
+            take_back(bound, dbc);
+        }
     }
     Ok(signed)
 }
 
-/// Sets the token's attribute, where the delivery has one: the last thing before the real connect.
+/// Leaves the real driver its part of the time since the connect `begun`, and sets the token's attribute, where the delivery has
+/// one: the last thing before the real connect.
 ///
 /// # Safety
 /// `dbc` is the real driver's handle.
-pub unsafe fn hand_over(bound: &Bound, dbc: Handle, sign_in: &SignIn) -> Result<(), Error> {
+pub unsafe fn hand_over(bound: &Bound, dbc: Handle, sign_in: &SignIn, begun: Instant) -> Result<(), Error> {
+    login_time::shorten(bound, dbc, begun);
     let Some((attribute, structure)) = &sign_in.edits.attribute else { return Ok(()) };
     let Some(set) = any(&bound.real.set_connect_attr) else {
         return Err(Error::DriverLacks { driver: bound.real_driver.clone(), function: "SQLSetConnectAttr", section: sign_in.section.clone() });
@@ -139,11 +145,15 @@ fn take_back(bound: &Bound, dbc: Handle) {
 }
 
 /// Remembers, after the real connect, what must be kept out of everything that comes back.
-pub fn settle(dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
+pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
     let open = code == SUCCESS || code == SUCCESS_WITH_INFO || code == super::NEED_DATA;
     let signed = open.then(|| Arc::new(Signed { sign_in, written }));
     let before = connection::with(dbc as usize, |connection| std::mem::replace(&mut connection.signed, signed.clone()));
     drop(before);
+    // Setting an attribute would drop the driver's records, of which only SQL_SUCCESS has none.
+    if code == SUCCESS {
+        login_time::give_back(bound, dbc);
+    }
     signed
 }
 

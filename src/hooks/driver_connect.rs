@@ -11,6 +11,7 @@ use crate::connection::{self, Record, Signed};
 use crate::delivery::out_string::{asked, completed};
 use crate::error::Error;
 use core::ffi::c_void;
+use std::time::Instant;
 
 /// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
 /// character may take, in 16 bits.
@@ -44,6 +45,7 @@ pub unsafe extern "C" fn driver_connect(
         };
         let written = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
         let settings = Settings::of(written.clone(), &bound.registry(), &bound.sections);
+        let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings)? else {
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, window, string, string_len, out, out_max, out_len, completion) });
@@ -56,11 +58,11 @@ pub unsafe extern "C" fn driver_connect(
         let mut answer = Answer::wanted(out, out_len, &given);
         // SAFETY: the handle and the window are the application's; the texts are ours.
         let code = unsafe {
-            hand_over(bound, dbc, &sign_in)?;
+            hand_over(bound, dbc, &sign_in, begun)?;
             let (room, max, length) = answer.arguments();
             real_connect(dbc, window, given.pointer(), NTS, room, max, length, completion)
         };
-        let signed = settle(dbc, code, sign_in, written);
+        let signed = settle(bound, dbc, code, sign_in, written);
         // SAFETY: as the caller promised.
         Ok(unsafe { answer.deliver(code, signed.as_deref(), dbc, out, out_max, out_len) })
     })

@@ -8,6 +8,7 @@ mod diagnostics;
 mod driver_connect;
 mod fork;
 mod lifetime;
+mod login_time;
 mod text;
 
 use crate::binding::abi::{Handle, Letter};

@@ -7,14 +7,14 @@ The steps, with their arguments (names ending in W take and give SQLWCHAR; those
   SQLConnect[W]         dsn, user, password; dsn_length, user_length, password_length
   SQLSetConnectAttr[W]  attribute, value (int; str; {"hex": bytes}), length
   SQLGetConnectAttr[W]  attribute, out
-  SQLSetConnectOption   option, value
+  SQLSetConnectOption, SQLGetConnectOption   option; value, or out
   SQLSetEnvAttr, SQLGetEnvAttr   attribute; value
   SQLExecDirect[W]      sql; fetches all rows, as text
   SQLGetInfo[W]         info, out
   SQLGetDiagRec[W]      record, out
   SQLGetDiagField[W]    record, field, out
   SQLError[W]           out
-  SQLDisconnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
+  SQLDisconnect, SQLFreeConnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
   parallel              steps: lists of steps, each run in a thread of its own
   sleep                 seconds
   memory                the most memory the process ever had, in kB, as `value`
@@ -133,6 +133,9 @@ class Program:
         handle = self.connections.pop(step.get("dbc", "dbc"))
         return {"code": self.function("SQLFreeHandle")(short(DBC), handle)}
 
+    def SQLFreeConnect(self, step: dict) -> dict:
+        return {"code": self.function("SQLFreeConnect")(self.connections.pop(step.get("dbc", "dbc")))}
+
     def dbc(self, step: dict) -> pointer:
         name = step.get("dbc", "dbc")
         with contextlib.suppress(KeyError):
@@ -178,6 +181,10 @@ class Program:
 
     def SQLSetConnectOption(self, step: dict) -> dict:
         return {"code": self.named(step)(self.dbc(step), ctypes.c_ushort(step["option"]), ctypes.c_size_t(step["value"]))}
+
+    def SQLGetConnectOption(self, step: dict) -> dict:
+        out = Out(self, step, unit=1)
+        return {"code": self.named(step)(self.dbc(step), ctypes.c_ushort(step["option"]), out.buffer), **out.all(self.unit(step))}
 
     def SQLGetConnectAttr(self, step: dict) -> dict:
         out = Out(self, step, unit=1)
