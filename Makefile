@@ -11,7 +11,7 @@ JOBS ?= 2
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test peer-tests clients check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +27,10 @@ test: dependencies ## installs what is missing, builds, and runs all tests
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)
 
 # WHICH="odbc-api mariadb" runs the rows of the table with these words only.
+soak: dependencies ## builds, and lets 100,000 connects fail, which must leave memory as it was
+	$(CARGO) build --locked --release
+	CONNECTS=100000 TOKENSHIM_TARGET=target/release .venv/bin/pytest -q tests/e2e/test_failed_connects.py -n $(JOBS)
+
 peer-tests: ## installs what is missing, and runs other projects' test suites with and without tokenshim
 	scripts/install-dependencies peers
 	$(CARGO) build --locked
