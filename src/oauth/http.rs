@@ -75,14 +75,16 @@ impl Http<'_> {
         if self.deadline <= Instant::now() {
             return Err(self.too_slow(&host));
         }
-        let mut request = self.client(url.scheme() == "http")?.post(url.clone());
-        for (name, value) in headers {
-            let mut value = reqwest::header::HeaderValue::from_str(value)
-                .map_err(|_| Error::bad(self.section, "TokenClientSecret", "has characters that no HTTP header can carry"))?;
-            value.set_sensitive(true);
-            request = request.header(*name, value);
-        }
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        let request = || {
+            let mut request = self.client(url.scheme() == "http")?.post(url.clone());
+            for (name, value) in headers {
+                let mut value = reqwest::header::HeaderValue::from_str(value)
+                    .map_err(|_| Error::bad(self.section, "TokenClientSecret", "has characters that no HTTP header can carry"))?;
+                value.set_sensitive(true);
+                request = request.header(*name, value);
+            }
+            Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
+        };
         // A thread of its own: the host's may have a small stack, and takes the host's signals. It ends with the reply, for
         // one that stayed would keep a process alive whose last thread but that one has ended.
         thread::scope(|scope| {
@@ -93,7 +95,8 @@ impl Http<'_> {
         })
     }
 
-    fn exchange(&self, request: RequestBuilder, host: &str) -> Result<Reply, Error> {
+    fn exchange(&self, request: impl FnOnce() -> Result<RequestBuilder, Error>, host: &str) -> Result<Reply, Error> {
+        let request = request()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string()))?;
         let left = self.deadline.saturating_duration_since(Instant::now());
