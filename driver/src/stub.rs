@@ -20,6 +20,10 @@ const DIAG_NUMBER: i16 = 2;
 const DIAG_SQLSTATE: i16 = 4;
 const DIAG_NATIVE: i16 = 5;
 const DIAG_MESSAGE_TEXT: i16 = 6;
+const DIAG_CLASS_ORIGIN: i16 = 8;
+const DIAG_SUBCLASS_ORIGIN: i16 = 9;
+const DIAG_CONNECTION_NAME: i16 = 10;
+const DIAG_SERVER_NAME: i16 = 11;
 
 /// What every handle points to; nobody reads it.
 static HANDLE: u8 = 0;
@@ -140,6 +144,11 @@ pub unsafe extern "C" fn SQLGetDiagField(
         (1, DIAG_SQLSTATE) => unsafe { put(&STATE[..5], value, max, len) },
         // SAFETY: as the caller promised.
         (1, DIAG_MESSAGE_TEXT) => unsafe { put(refusal().to_bytes(), value, max, len) },
+        // Class IM is ODBC's own (Appendix A). iODBC hands these questions on.
+        // SAFETY: as the caller promised.
+        (1, DIAG_CLASS_ORIGIN | DIAG_SUBCLASS_ORIGIN) => unsafe { put(b"ODBC 3.0", value, max, len) },
+        // SAFETY: as the caller promised.
+        (1, DIAG_CONNECTION_NAME | DIAG_SERVER_NAME) => unsafe { put(b"", value, max, len) },
         (1, _) => ERROR,
         _ => NO_DATA,
     }
