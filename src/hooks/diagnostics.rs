@@ -78,11 +78,9 @@ pub unsafe extern "C" fn error(
         let code = real(&unsafe { bound(binding) }.real.error, letter)
             .map_or(ERROR, |get| unsafe { get(env, dbc, stmt, state, native, message, message_max, message_len) });
         // MariaDB's driver has no SQL_NO_DATA here, but a record of the state 00000.
-        // SAFETY: ODBC: room for the five characters of a state, which the driver has just written.
-        match width.and_then(|width| unsafe { text::read(state, 5, width) }) {
-            Some(state) if code == SUCCESS && state.decode() == "00000" => NO_DATA,
-            _ => code,
-        }
+        // SAFETY: ODBC: room for the five characters of a state, which a driver that succeeds has just written.
+        let is_none = |width| unsafe { text::read(state, 5, width) }.is_some_and(|state| state.decode() == "00000");
+        if code == SUCCESS && width.is_some_and(is_none) { NO_DATA } else { code }
     };
     first_of(own, from_driver, |own, width| {
         if own.was_read {
