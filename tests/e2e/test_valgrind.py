@@ -1,0 +1,23 @@
+"""The stories in C under valgrind: nothing is read that was not written, nothing is touched that is not there, and nothing
+is lost that would not be lost without tokenshim. `make memory` tells all of them, with every driver."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import memory, stories
+
+FEW = [("connect", "sqlite", "unixodbc", "W"), ("odd_order", "sqlite", "iodbc", "A"), ("forks", "sqlite", "unixodbc", "A"),
+       ("browse", "recorder", "iodbc", "W"), ("out_string", "recorder", "unixodbc", "W"), ("failures", "recorder", "no driver manager", "W")]
+
+
+@pytest.mark.parametrize("program, real, dm, letter", memory.few_or_all(FEW))
+def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider, authority, program, real, dm, letter):
+    alone = dm == "no driver manager"
+    story = stories.Story(ways, ways.shim.shim() if alone else dm, letter).write(real, identity_provider, request.getfixturevalue)
+    # One authority is read faster than the system's hundred.
+    through = story.tell(program, through=True, run=memory.mistakes, env={"SSL_CERT_FILE": str(authority.file)})
+    assert not [each for each in through if each.is_tokenshims]
+    if through:
+        direct = story.tell(program, run=memory.mistakes)
+        assert through <= direct
