@@ -8,9 +8,9 @@ use crate::delivery::encryption::Attributes;
 use crate::error::Error;
 use crate::sign_in::SignIn;
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The one diagnostic record of tokenshim's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +64,11 @@ pub struct Connection {
 }
 
 /// The standard library's lock, for a waiting thread leaves no trace outside it, which a `fork` would copy.
-static TABLE: LazyLock<Mutex<HashMap<usize, Connection>>> = LazyLock::new(Default::default);
+static TABLE: Mutex<BTreeMap<usize, Connection>> = Mutex::new(BTreeMap::new());
 /// How many handles have a record of ours: where none has, a diagnostic hook need not look.
 static RECORDS: AtomicUsize = AtomicUsize::new(0);
 
-fn table() -> MutexGuard<'static, HashMap<usize, Connection>> {
+fn table() -> MutexGuard<'static, BTreeMap<usize, Connection>> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
