@@ -126,11 +126,11 @@ def dlsym_table(env: dict[str, str], shim_path: Path, real_path: Path, names: li
     return {name: answer for line in lines for name, answer in line.items()}
 
 
-def run_program(program: Path, script: dict, env: dict[str, str], timeout: float):
-    """Runs a program that writes a JSON line for each thing it did. Returns the lines, its output, and how it ended
-    when it did not end well."""
+def run_program(program: Path, script: dict, env: dict[str, str], timeout: float, under: tuple[str, ...] = ()):
+    """Runs a program that writes a JSON line for each thing it did, `under` another program if so. Returns the lines, its output,
+    and how it ended when it did not end well."""
     reading, writing = os.pipe()
-    process = subprocess.Popen([sys.executable, "-I", "-X", "faulthandler", str(program), str(writing)], env=env,
+    process = subprocess.Popen([*under, sys.executable, "-I", "-X", "faulthandler", str(program), str(writing)], env=env,
                                pass_fds=[writing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                start_new_session=True)
     os.close(writing)

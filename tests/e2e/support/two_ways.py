@@ -48,6 +48,10 @@ class TwoWays:
         """What `steps` give through tokenshim, and what they give without it."""
         return tuple(timeless(run_client(home, steps, dm, **options)) for home in (self.shim, self.direct))
 
+    def raw_calls(self) -> list[dict]:
+        """What the recorder was called with through tokenshim, with the very addresses."""
+        return recorder.read(Path(self.shim.env["RECORDER_LOG"]))
+
     def calls(self, name: str | None = None) -> tuple[list[dict], list[dict]]:
         """What the recorder was called with, through tokenshim and without it; a handle is the number of the call that made it."""
         return tuple(_calls(home, name) for home in (self.shim, self.direct))

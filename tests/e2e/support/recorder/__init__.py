@@ -19,7 +19,9 @@ from pathlib import Path
 from ..drivers import BUILT, once
 
 SHAPES = {"ansi": ["-DHAS_A"], "wide": ["-DHAS_W"], "both": ["-DHAS_A", "-DHAS_W"], "suffixed": ["-DHAS_A", "-DHAS_W", "-DSUFFIXED"],
-          "old": ["-DHAS_A", "-DOLD"]}
+          "old": ["-DHAS_A", "-DOLD"],
+          # As some drivers are: then the loader finds the driver manager's functions under names that the driver does not have.
+          "linked": ["-DHAS_A", "-Wl,--no-as-needed", "-l:libodbc.so.2"]}
 _SOURCE = Path(__file__).parent
 DROP = 1
 """Of SQLFreeStmt: the statement itself is freed."""
