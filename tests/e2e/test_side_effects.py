@@ -37,7 +37,7 @@ def asked(lines: list[str]) -> list[str]:
     before, found = False, []
     # The first is the program's own start. By AF_UNIX the C library asks who the user is, for the driver manager as well.
     for line in [*(line for line in lines[1:] if "AF_UNIX" not in line), '{\\"call\\":\\"end\\"']:
-        call_of = re.match(r"\d+ +(?:<\.\.\. )?(\w+)", line)
+        call_of = re.match(r"\d+ +(\w+)\(", line)
         before |= bool(call_of) and call_of[1] in ASKING
         passed_on = PASSED_ON.search(line)
         if passed_on and before:
@@ -57,8 +57,9 @@ def test_without_a_token_nobody_asks_the_network_or_starts_anything(ways, dm):
 @pytest.mark.parametrize("dm", WIDE_BYTES)
 def test_with_a_token_that_happens_right_before_a_connect_and_at_no_other_time(ways, identity_provider, dm):
     ways.record(token_keys(identity_provider), dm=dm)
-    found = asked(trace(ways, dm))
-    assert found and set(found) <= {"SQLDriverConnectW", "SQLConnectW", "SQLBrowseConnectW"}
+    lines = trace(ways, dm)
+    found = asked(lines)
+    assert found and set(found) <= {"SQLDriverConnectW", "SQLConnectW", "SQLBrowseConnectW"}, "\n".join(line[:120] for line in lines)
     assert identity_provider.requests
 
 
