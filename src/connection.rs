@@ -40,6 +40,13 @@ pub struct Signed {
     pub written: ConnectionString,
 }
 
+impl Signed {
+    /// Whether the server will refuse whatever comes over this connection, though nobody has asked it yet.
+    pub fn is_over(&self) -> bool {
+        self.sign_in.edits.profile.session_ends_with_token && self.sign_in.token.is_over()
+    }
+}
+
 /// One connection handle.
 #[derive(Default)]
 pub struct Connection {

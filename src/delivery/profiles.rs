@@ -49,6 +49,9 @@ pub struct Profile {
     pub never_prompts: bool,
     /// Whether the driver's own keywords for a service principal are recognised.
     pub service_principal: bool,
+    /// Whether the server looks at the token in every request, so that a session ends with it. Others look at it in the login
+    /// only: PostgreSQL, MariaDB, SQL Server.
+    pub session_ends_with_token: bool,
 }
 
 const fn switch(keywords: &'static [&'static str], safety: fn(&str) -> Safety) -> Switch {
@@ -134,6 +137,7 @@ pub const PROFILES: &[Profile] = &[
         ],
         never_prompts: false,
         service_principal: true,
+        session_ends_with_token: true,
     },
     Profile {
         name: "sqlserver",
@@ -162,6 +166,7 @@ pub const PROFILES: &[Profile] = &[
         ],
         never_prompts: true,
         service_principal: false,
+        session_ends_with_token: false,
     },
     Profile {
         name: "password",
@@ -181,6 +186,7 @@ pub const PROFILES: &[Profile] = &[
         ],
         never_prompts: false,
         service_principal: false,
+        session_ends_with_token: false,
     },
 ];
 

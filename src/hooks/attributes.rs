@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// SQL_COPT_SS_ACCESS_TOKEN of Microsoft's driver.
 const ACCESS_TOKEN: i32 = ConnectionAttribute::SS_ACCESS_TOKEN.0;
+/// SQL_ATTR_CONNECTION_DEAD, which driver managers ask of a pooled connection before they use it again.
+const DEAD: i32 = ConnectionAttribute::CONNECTION_DEAD.0;
+/// SQL_CD_TRUE.
+const DEAD_TRUE: u32 = 1;
 /// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): drivers answer with their connection string.
 const CREDENTIALS: i32 = 122;
 /// Longer than any connection string, in characters.
@@ -80,7 +84,7 @@ pub unsafe extern "C" fn get_connect_attr(
         connection::clear_record(dbc as usize);
         match ours(dbc, attribute) {
             // SAFETY: the application's own arguments.
-            None => Ok(unsafe { get(dbc, attribute, value, value_max_bytes, value_bytes) }),
+            None => Ok(unsafe { or_dead(dbc, attribute, value, get(dbc, attribute, value, value_max_bytes, value_bytes)) }),
             Some(Ours::Token) => {
                 // SAFETY: as ODBC asks of the caller: room for a pointer, and for a length.
                 unsafe { put(core::ptr::null_mut::<c_void>(), value, value_bytes) };
@@ -112,7 +116,7 @@ pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Let
         connection::clear_record(dbc as usize);
         match ours(dbc, option.into()) {
             // SAFETY: the application's own arguments.
-            None => Ok(unsafe { get(dbc, option, value) }),
+            None => Ok(unsafe { or_dead(dbc, option.into(), value, get(dbc, option, value)) }),
             Some(Ours::Token) => {
                 // SAFETY: as ODBC asks of the caller: room for a pointer.
                 unsafe { put(core::ptr::null_mut::<c_void>(), value, core::ptr::null_mut()) };
@@ -165,6 +169,21 @@ fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
         })?,
         _ => None,
     }
+}
+
+/// Where the driver takes a connection for alive, and its server will not: says that it is dead. From memory alone, for the
+/// driver manager holds the lock of its pool meanwhile.
+///
+/// # Safety
+/// The real driver answered `code` for `attribute`, and `value` is where it wrote its answer.
+unsafe fn or_dead(dbc: Handle, attribute: i32, value: *mut c_void, code: Return) -> Return {
+    let accepted = code == SUCCESS || code == SUCCESS_WITH_INFO;
+    let is_over = || connection::look(dbc as usize, |connection| connection.signed.clone()).flatten().is_some_and(|signed| signed.is_over());
+    if attribute == DEAD && accepted && is_over() {
+        // SAFETY: as the caller promised; ODBC: an SQLUINTEGER.
+        unsafe { put(DEAD_TRUE, value, core::ptr::null_mut()) };
+    }
+    code
 }
 
 /// An attribute's value that is no text. For a token it is NULL: what Microsoft's driver answers where none was set.

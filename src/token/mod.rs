@@ -53,6 +53,11 @@ impl Token {
         }
         Ok(Self { text, expires_at })
     }
+
+    /// Whether it is certainly of no use any more.
+    pub fn is_over(&self) -> bool {
+        self.expires_at.is_some_and(|end| end <= SystemTime::now())
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ from support import drivers, recorder
 from support.host import run_host
 from support.replies import good_token
 from support.sign_in import SPARK
-from support.two_ways import SECTION, TwoWays, token_keys
+from support.two_ways import TwoWays, token_keys
 
 POOL = """
 env = environment()
@@ -128,3 +128,60 @@ say("done")
 """) == ["done"]
     assert postgres.log.count("connection authorized: user=pooled") <= 8
     assert len(pool.provider.requests) <= 8
+
+
+# -- A connection that must not be used again
+
+
+def databricks(pool) -> None:
+    """The recorder under the name of Databricks' driver, whose server looks at the token in every request."""
+    pool.write(recorder.compile("both", SPARK), token_keys(pool.provider, TokenProfile="databricks"), source={"Host": "127.0.0.1"})
+
+
+def test_a_databricks_session_is_used_again_while_its_token_is_good(pool):
+    pool.tokens_last(3600)
+    databricks(pool)
+    pool.run("use()\nuse()")
+    assert len(pool.connects()) == 1
+
+
+def test_a_databricks_session_whose_token_is_over_is_closed_and_not_used_again(pool):
+    pool.tokens_last(2)
+    databricks(pool)
+    pool.run("use()\ntime.sleep(2.5)\nuse()\nuse()")
+    assert ["token-1" in string for string in pool.connects()] == [True, False]
+    calls = [each["call"] for each in pool.ways.calls()[0]]
+    ended = calls.index("SQLGetConnectAttr")
+    assert calls[ended + 1: ended + 3] == ["SQLDisconnect", "SQLFreeHandle"]
+
+
+ASK = """
+def dead(dbc):
+    value = ctypes.c_uint64(0)
+    assert odbc("SQLGetConnectAttr", dbc, 1209, ctypes.byref(value), -6, None) == 0
+    return value.value
+dbc = opened("DSN=data")
+say(dead(dbc))
+time.sleep(2.5)
+say(dead(dbc))
+value = ctypes.c_uint64(0)
+say(odbc("SQLGetConnectOption", dbc, 1209, ctypes.byref(value)), value.value)
+"""
+
+
+@pytest.mark.parametrize("keys, says", [({"TokenProfile": "databricks"}, "1"), ({}, "0"), ({"TokenProfile": "databricks", "TokenSource": ""}, "0")],
+                         ids=["Databricks", "a server that looks at it once", "no token"])
+def test_only_a_session_that_ends_with_its_token_is_called_dead(pool, keys, says):
+    pool.tokens_last(2)
+    pool.write(recorder.compile("both", "librecorder.so"), token_keys(pool.provider, **keys), source={"Host": "127.0.0.1"})
+    assert run_host(pool.ways.shim, ASK, dm=pool.ways.shim.shim()) == ["0", says, f"0 {says}"]
+
+
+def test_a_driver_that_does_not_say_whether_a_connection_lives_is_not_spoken_for(pool):
+    """Also where tokenshim knows: the driver manager then probes, as without tokenshim."""
+    pool.tokens_last(1)
+    databricks(pool)
+    pool.ways.shim.env["RECORDER_REFUSE_GET"] = "1209"
+    program = 'dbc = opened("DSN=data")\ntime.sleep(1.5)\nvalue = ctypes.c_uint64(0)\n' \
+              'say(odbc("SQLGetConnectAttr", dbc, 1209, ctypes.byref(value), -6, None), value.value, record(DBC, dbc)[0])'
+    assert run_host(pool.ways.shim, program, dm=pool.ways.shim.shim()) == ["-1 0 HYC00"]
