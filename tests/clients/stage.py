@@ -131,5 +131,6 @@ def unlike(direct: Run, through: Run) -> list[str]:
 def unreadable(client: Client, refused: Run) -> list[str]:
     """What is wrong with how a client shows that the provider refused the secret."""
     shown = " ".join(refused.text.split())
-    wrong = [f"shows no {words}" for words in (*REFUSED, "28000") if words not in client.silent and words not in shown]
+    wanted = [words for words in (*REFUSED, "28000") if client.tells_why and words not in client.silent]
+    wrong = [f"shows no {words}" for words in wanted if words not in shown]
     return wrong + ["shows a secret"] * (TOKEN in shown or "section-secret" in shown)

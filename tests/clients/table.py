@@ -41,6 +41,8 @@ class Client:
     """Whether its packages are small enough for `make test`."""
     silent: tuple[str, ...] = ()
     """Words of the story (below) that this client cannot show."""
+    tells_why: bool = True
+    """Whether it shows why a connect failed, whoever refused it."""
     env: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -72,6 +74,10 @@ def debian(name: str, packages: str, story: str, *program: str, **more) -> Clien
     return Client(name, packages, story, program, **more)
 
 
+def cpp(libraries: str) -> tuple[str, ...]:
+    return "sh", "-c", f"g++ -w -o story {{story}} {libraries} && exec ./story"
+
+
 def pypi(name: str, packages: str, story: str, *, arguments: tuple[str, ...] = (), **more) -> Client:
     return Client(name, packages, story, (str(PYTHON), "{story}", *arguments), origin=PYPI, **more)
 
@@ -95,12 +101,23 @@ CLIENTS = [
     debian("tclodbc", "tclodbc tcl8.6", "tclodbc/story.tcl", "tclsh8.6", "{story}", is_light=False),
     debian("Mono System.Data.Odbc", "libmono-system-data4.0-cil mono-runtime mono-mcs", "mono/story.cs",
            "sh", "-c", "mcs -r:System.Data.dll -out:story.exe {story} && exec mono story.exe", is_light=False),
+    debian("GDAL ogrinfo", "gdal-bin", "gdal/story.sh", "sh", "{story}", is_light=False, tells_why=False),
+    debian("POCO Data::ODBC", "libpocodataodbc80 libpoco-dev g++", "poco/story.cpp",
+           *cpp("-lPocoDataODBC -lPocoData -lPocoFoundation"), is_light=False),
+    # It shows four bytes of the native code that nobody has written.
+    debian("Free Pascal SQLdb", "fp-units-db fp-units-fcl fp-compiler", "pascal/story.pas",
+           "sh", "-c", "fpc -v0 -o./pascal-story {story} >fpc.log && ./pascal-story 2>&1 | sed 's/NativeError: [0-9]*/NativeError: …/'", is_light=False),
+    debian("CLSQL", "cl-sql-odbc sbcl", "clsql/story.lisp", "sbcl", "--script", "{story}", is_light=False),
+    debian("Gambas gb.db.odbc", "gambas3-gb-db-odbc gambas3-scripter gambas3-devel", "gambas/story.gbs",
+           "sh", "-c", "gbs3 {story} 2>&1 | grep -v 'allocation(s) non freed'", is_light=False),
     debian("LibreOffice Base", "libreoffice-base-nogui python3-uno", "libreoffice/story.py", "/usr/bin/python3", "{story}", is_light=False),
     pypi("pyodbc", "pyodbc==5.5.0", "pyodbc/story.py"),
     pypi("SQLAlchemy", "SQLAlchemy==2.1.9 pyodbc==5.5.0", "sqlalchemy/story.py"),
     pypi("SQLAlchemy, get_engine", "SQLAlchemy==2.1.9 pyodbc==5.5.0 azure-identity==1.27.0", "sqlalchemy/get_engine.py"),
     pypi("SQLAlchemy, MariaDB", "SQLAlchemy==2.1.9 pyodbc==5.5.0", "sqlalchemy/story.py", arguments=("mysql",), driver=MARIADB),
     pypi("arrow-odbc", "arrow-odbc==10.6.2", "arrow_odbc/story.py"),
+    pypi("ceODBC", "ceODBC==3.1", "ceodbc/story.py", is_light=False, silent=SQLSTATES),
+    pypi("DuckDB odbc_scanner", "duckdb-extension-odbc-scanner==1.5.5 duckdb-extensions==1.5.5 duckdb==1.5.5", "duckdb/story.py", is_light=False),
     pypi("pypyodbc", "pypyodbc==1.3.6", "pypyodbc/story.py"),
     Client("node odbc", "odbc@2.6.0", "node/story.js", ("node", "{story}"), origin=NPM, is_light=False,
            env={"NODE_PATH": str(NODE / "node_modules")}),
