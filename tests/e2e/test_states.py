@@ -49,6 +49,18 @@ def test_every_function_that_the_driver_has_tells_it(ways, identity_provider, st
     assert ways.calls("SQLDriverConnect")[0] == []
 
 
+@pytest.mark.parametrize("letter", ["", "W"])
+def test_a_connect_that_succeeds_leaves_no_record(ways, identity_provider, letter):
+    ways.record(token_keys(identity_provider))
+    connects = [CONNECT | {"call": f"SQLDriverConnect{letter}", "out": 200}, call(f"SQLConnect{letter}", dsn="data", dbc="b")]
+    for connect in connects:
+        of = {"dbc": connect.get("dbc", "dbc")}
+        done, record, number, error = run_client(ways.shim, [connect, *(step | of for step in (
+            call(f"SQLGetDiagRec{letter}", record=1, out=600), call(f"SQLGetDiagField{letter}", record=0, field=2, out=4),
+            call(f"SQLError{letter}", out=600)))], ways.shim.shim())
+        assert (done.code, record.code, number.value, error.code) == ("SQL_SUCCESS", "SQL_NO_DATA", 0, "SQL_NO_DATA")
+
+
 # -- A handle's end
 
 

@@ -21,7 +21,7 @@ ACCESS_TOKEN = 1256
 
 
 def every_kind(*shapes: str):
-    return pytest.mark.parametrize("dm, shape, letter, version", itertools.product(WIDE_BYTES, shapes, ("", "W"), VERSIONS))
+    return pytest.mark.parametrize("dm, shape, letter, version", list(itertools.product(WIDE_BYTES, shapes, ("", "W"), VERSIONS)))
 
 
 def run(ways, *kind):
