@@ -50,7 +50,7 @@ int main(int count, char **arguments) {
     const char *user = arguments[4][0] ? arguments[4] : NULL, *password = arguments[5][0] ? arguments[5] : NULL;
     SQLHENV env = environment();
     SQLHDBC dbc = handle(SQL_HANDLE_DBC, env);
-    SQLSetConnectAttr(dbc, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)20, SQL_IS_UINTEGER); /* not every driver has it */
+    SQLSetConnectAttr(dbc, SQL_ATTR_LOGIN_TIMEOUT, (SQLPOINTER)600, SQL_IS_UINTEGER); /* not every driver has it */
 
     SQLSMALLINT length = 0;
     size_t room = 1024 * (letter == 'W' ? sizeof(SQLWCHAR) : 1);

@@ -76,10 +76,10 @@ class Story:
             keys = {"Database": ":memory:"}
         sources = {"data": keys, "plain": {**keys, "TokenSource": ""}} | {state: {**keys, **more} for state, more in FAILURES.items()}
         if driver:
-            self.ways.write(driver, sources, token_keys(provider))
+            self.ways.write(driver, sources, token_keys(provider, TokenTimeout=300))
         else:
             dm = self.dm if self.dm == "iodbc" else "unixodbc"
-            self.ways.record(token_keys(provider), dm=dm, letter=self.letter, sources=sources)
+            self.ways.record(token_keys(provider, TokenTimeout=300), dm=dm, letter=self.letter, sources=sources)
         return self
 
     def tell(self, program: str, through: bool = False, run: Callable = c_programs.run, **options):

@@ -30,15 +30,17 @@ FIXED = range(1 << 33, (1 << 33) + (1 << 24))
 
 
 def compile(shape: str = "both", name: str = "librecorder.so", wide_bytes: int = 2) -> Path:
-    """The recorder in one of SHAPES under a file name; compiled when its source has changed."""
-    folder = BUILT / "recorder" / f"{shape}{wide_bytes}"
+    """The recorder in one of SHAPES under a file name; compiled when its source has changed. $RECORDER_FLAGS may
+    have further flags for the compiler: those of a sanitizer."""
+    more = os.environ.get("RECORDER_FLAGS", "").split()
+    folder = BUILT / "recorder" / "".join([f"{shape}{wide_bytes}", *more])
     with once(folder):
         plain = folder / "librecorder.so"
         if not plain.exists() or plain.stat().st_mtime < max(each.stat().st_mtime for each in _SOURCE.glob("*.[ch]")):
             flags = SHAPES[shape] + (["-DSQL_WCHART_CONVERT"] if wide_bytes == 4 else [])
             # -Bsymbolic: its own calls stay its own, whatever else the process has loaded.
             subprocess.run(["cc", "-std=gnu2x", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-fPIC", "-shared", "-Wl,-Bsymbolic",
-                            *flags, "-o", f"{plain}.new", _SOURCE / "recorder.c", "-lpthread"], check=True)
+                            *flags, *more, "-o", f"{plain}.new", _SOURCE / "recorder.c", "-lpthread"], check=True)
             os.replace(f"{plain}.new", plain)
         named = folder / name
         if not named.exists() or named.stat().st_mtime < plain.stat().st_mtime:
