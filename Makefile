@@ -7,11 +7,14 @@ CARGO ?= cargo
 # End-to-end tests at the same time.
 JOBS ?= 2
 
+# A sanitizer needs a target that is named: then build scripts and macros do without it.
+SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
+
 # A toolchain in the user's own folder goes before the distribution's.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,6 +43,18 @@ clients: ## installs many real clients, and shows that each does the same throug
 	scripts/install-dependencies clients
 	$(CARGO) build --locked
 	PYTHONPATH=tests:tests/e2e python3 -m clients
+
+memory: dependencies ## installs what is missing, and tells all stories of tests/c under valgrind and AddressSanitizer
+	$(CARGO) build --locked
+	TOKENSHIM_ALL_STORIES=yes .venv/bin/pytest -q tests/e2e/test_valgrind.py -n $(JOBS)
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+		$(CARGO) build --locked --target $(SANITIZED) --target-dir target/sanitized
+	install -D -t target/sanitized/libraries target/sanitized/$(SANITIZED)/debug/libtokenshim.so target/debug/libtokenshim_driver.so
+	TOKENSHIM_TARGET=target/sanitized/libraries .venv/bin/pytest -q tests/e2e/memory/sanitized.py -n $(JOBS)
+
+bench: dependencies ## installs what is missing, and measures tokenshim beside its absence
+	$(CARGO) build --locked --release
+	PYTHONPATH=tests/e2e .venv/bin/python -m benches
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 
