@@ -75,6 +75,16 @@ def test_a_program_ends_while_another_thread_waits_for_a_token(ending, two, iden
     assert not held.replied_late.is_set() and held.requests == 1
 
 
+@pytest.mark.parametrize("string", ["DSN=data", "DSN=plain", "DSN=data;TokenSource=nonsense"], ids=["token", "plain", "refused"])
+@pytest.mark.parametrize("how", ["return from main", "exit in a thread"])
+def test_a_program_ends_while_other_threads_connect_all_the_time(ending, two, how, string):
+    ways = two("unixodbc")
+    del ways.shim.env["RECORDER_LOG"]
+    ways.shim.env["MALLOC_PERTURB_"] = "165"  # who still uses what was freed has nothing to use
+    for _ in range(15):
+        assert ends(ending, ways.shim, how, "unixodbc", "DSN=plain", string) == (7, "atexit\n", "")
+
+
 def test_a_program_whose_main_thread_ends_first_ends_with_the_thread_that_waits_for_a_token(ending, two, identity_provider, tmp_path):
     ways = two("unixodbc")
     held = Held(tmp_path, seconds=60)

@@ -3,7 +3,7 @@
        ending LIBRARY HOW CONNECTION-STRING [WAITING-STRING FILE]
 
    LIBRARY is the driver manager. With WAITING-STRING a further thread connects by it, and the program goes on when FILE
-   is there. HOW is one of the functions below. The connection is left open. */
+   is there; without FILE four threads connect by it all the time. HOW is one of the functions below. The connection is left open. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,6 +31,10 @@ static SQLRETURN connects(const char *string) {
 static void *waiting(void *string) {
     connects(string);
     return NULL;
+}
+
+static void *connecting(void *string) {
+    for (;;) connects(string);
 }
 
 static void *exits(void *unused) {
@@ -65,6 +69,11 @@ int main(int count, char **arguments) {
         if (pthread_create(&thread, NULL, waiting, arguments[4])) return 2;
         for (int i = 0; access(arguments[5], F_OK); i++, usleep(2000))
             if (i > 15000) return fputs("nobody waits\n", stderr), 2;
+    }
+    for (int i = 0; count == 5 && i < 4; i++) {
+        pthread_t thread;
+        if (pthread_create(&thread, NULL, connecting, arguments[4])) return 2;
+        usleep(20000);
     }
     end(arguments[2]);
     return STATUS; /* "return from main" */
