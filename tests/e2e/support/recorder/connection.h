@@ -133,4 +133,5 @@ void SQLDriverUnload(void) { done(line_of(__func__, NULL), SQL_SUCCESS); }
 
 static __attribute__((destructor)) void unloaded(void) {
     if (getenv("RECORDER_UNLOAD")) done(line_of(__func__, NULL), SQL_SUCCESS);
+    if (getenv("RECORDER_UNLOAD_SECONDS")) usleep((useconds_t)(1e6 * atof(getenv("RECORDER_UNLOAD_SECONDS"))));
 }

@@ -17,7 +17,8 @@
                 RECORDER_CONNECT_SECONDS="2"        a connect takes that long
                 RECORDER_GATE="/some/file"          a connect waits until that file is there
                 RECORDER_REFUSE_GET="1209"          these connection attributes are not told
-                RECORDER_UNLOAD="1"                 the end of the library is written down, too */
+                RECORDER_UNLOAD="1"                 the end of the library is written down, too
+                RECORDER_UNLOAD_SECONDS="2"         it takes that long */
 
 #pragma GCC diagnostic ignored "-Wunused-function" /* no shape has all of it */
 
