@@ -10,7 +10,7 @@ use thiserror::Error;
 const MESSAGE_MAX_BYTES: usize = 511;
 
 /// What went wrong. `section` is where the reader should look: `section [X] of odbcinst.ini`, `DSN [X]`.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[allow(missing_docs)] // of fields: their names say it
 pub enum Error {
     /// The connection string cannot be read as one.

@@ -11,7 +11,8 @@
 //!   └─► binding                    the real driver and its functions
 //! ```
 //!
-//! Below all of them: `token` (secrets that wipe themselves), `error` (one table of SQLSTATEs), `plain_file`.
+//! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
+//! `plain_file`, `signals`.
 
 pub mod binding;
 pub mod config;
@@ -23,4 +24,5 @@ pub mod hooks;
 pub mod oauth;
 pub mod plain_file;
 pub mod sign_in;
+pub mod signals;
 pub mod token;

@@ -2,13 +2,16 @@
 
 use crate::config::resolve::Config;
 use crate::config::settings::{Origin, Settings};
-use crate::credential::{self, databricks};
+use crate::credential::{self, Source, databricks};
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
 use crate::delivery::encryption::Attributes;
 use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
+use crate::token::cache::{Got, Want, cache};
+use crate::token::identity::Identity;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sources that run or read what they are told to: never at a connection string's word.
@@ -34,9 +37,18 @@ pub struct SignIn {
     pub edits: Edits,
     /// Where an administrator should look, in a message's words.
     pub section: String,
+    /// The identity whose kept token this is: a server may have good reason to refuse it. `None` for one just fetched.
+    pub kept: Option<Identity>,
 }
 
 impl SignIn {
+    /// After the server refused the token: the next sign-in gets another one.
+    pub fn forget_token(&self) {
+        if let Some(identity) = &self.kept {
+            cache().forget(identity, &self.token);
+        }
+    }
+
     /// Checks what the application wrote in a later step of SQLBrowseConnect, together with what it wrote before: a
     /// token that the driver has already may go only where it might have gone at first.
     ///
@@ -73,13 +85,23 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     };
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
+    let renewal_timeout = config.timeout;
     if let Some(login_timeout) = application.login_timeout.filter(|timeout| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
     }
-    let deadline = Instant::now() + config.timeout;
-    let token = credential::source_for(&config, service)?.fetch(deadline)?;
-    let edits = edits(profile, settings, &token);
-    Ok(Some(SignIn { token, edits, section: config.section }))
+    let config = Arc::new(config);
+    let source = credential::source_for(Arc::clone(&config), service)?;
+    let identity = source.identity();
+    let got = get(&config, source, &identity, renewal_timeout)?;
+    let edits = edits(profile, settings, &got.token);
+    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), kept: got.was_kept.then_some(identity) }))
+}
+
+fn get(config: &Config, source: Box<dyn Source>, identity: &Identity, renewal_timeout: Duration) -> Result<Got, Error> {
+    let want = Want { identity, renewal: config.renewal, deadline: Instant::now() + config.timeout, renewal_timeout };
+    let who = source.who().to_owned();
+    let late = || Error::TooSlow { who: who.clone(), seconds: config.timeout.as_secs(), section: config.section.clone() };
+    cache().get(&want, late, move |deadline| source.fetch(deadline))
 }
 
 /// The application has a token itself: in its string, or set as the attribute by which this driver takes one.

@@ -16,9 +16,10 @@ const UNSAFE: &[&str] = &["driver/", "src/binding/", "src/hooks/", "src/capi/"];
 const ARROWS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("plain_file", &[]),
-    ("token", &["error"]),
+    ("signals", &[]),
+    ("token", &["error", "signals"]),
     ("config", &["error", "token"]),
-    ("oauth", &["error", "plain_file", "token", "config"]),
+    ("oauth", &["error", "plain_file", "signals", "token", "config"]),
     ("credential", &["error", "plain_file", "token", "config", "oauth"]),
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),

@@ -3,6 +3,7 @@
 use super::settings::{Setting, Settings};
 use crate::error::Error;
 use crate::token::Secret;
+use crate::token::life::Renewal;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -73,6 +74,8 @@ pub struct Config {
     pub tenant: Option<String>,
     /// `TokenTimeout`.
     pub timeout: Duration,
+    /// `TokenRenewal`.
+    pub renewal: Renewal,
     /// `TokenProxy` and `TokenCAFile`.
     pub route: Route,
 }
@@ -94,6 +97,7 @@ impl Config {
             section => section,
         };
         let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
+        cache(settings)?;
         Ok(Some(Self {
             section: section.to_string(),
             source,
@@ -104,6 +108,7 @@ impl Config {
             client_auth: client_auth(settings)?,
             tenant: text("TokenTenant"),
             timeout: timeout(settings)?,
+            renewal: renewal(settings)?,
             route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
         }))
     }
@@ -143,12 +148,36 @@ fn timeout(settings: &Settings) -> Result<Duration, Error> {
     }
 }
 
+/// What an administrator set `key` to. In a connection string it is refused, but only where a token is asked for.
+fn administrators(settings: &Settings, key: &str) -> Option<Setting> {
+    settings.in_sections(key).filter(|setting| !setting.value.is_empty())
+}
+
+fn renewal(settings: &Settings) -> Result<Renewal, Error> {
+    let Some(setting) = administrators(settings, "TokenRenewal") else { return Ok(Renewal::Half) };
+    match (setting.value.to_ascii_lowercase().as_str(), setting.value.parse()) {
+        ("half", _) => Ok(Renewal::Half),
+        ("off", _) => Ok(Renewal::Off),
+        (_, Ok(seconds @ 1..)) => Ok(Renewal::BeforeEnd(Duration::from_secs(seconds))),
+        _ => Err(Error::bad(setting.origin, "TokenRenewal", "must be half, off, or a number of seconds before the token's end")),
+    }
+}
+
+fn cache(settings: &Settings) -> Result<(), Error> {
+    match administrators(settings, "TokenCache") {
+        Some(setting) if !setting.value.eq_ignore_ascii_case("memory") => {
+            Err(Error::bad(setting.origin, "TokenCache", "must be memory: this version of tokenshim keeps tokens nowhere else"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The words of a yes or no, as drivers have them, where an administrator set `key`.
 ///
 /// # Errors
 /// Anything else, with its place.
 pub fn yes(settings: &Settings, key: &'static str) -> Result<bool, Error> {
-    let Some(setting) = settings.in_sections(key).filter(|setting| !setting.value.is_empty()) else { return Ok(false) };
+    let Some(setting) = administrators(settings, key) else { return Ok(false) };
     match setting.value.to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" | "on" => Ok(true),
         "no" | "false" | "0" | "off" => Ok(false),

@@ -4,32 +4,36 @@ use super::Source;
 use super::child::{self, Failure, Output};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
+use crate::token::identity::Identity;
 use crate::token::{Secret, Token};
 use serde_json::Value;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// Whose sign-in counts, in a message's words.
 const SAME_USER: &str = "as the user that this application runs as";
 
 /// `az account get-access-token` for one resource.
-pub struct AzureCli<'a> {
-    config: &'a Config,
-    resource: &'a str,
+pub struct AzureCli {
+    config: Arc<Config>,
+    resource: String,
 }
 
-impl<'a> AzureCli<'a> {
+impl AzureCli {
     /// # Errors
     /// There is no scope, or one (or a tenant) that `az` could take for an option.
-    pub fn of(config: &'a Config) -> Result<Self, Error> {
+    pub fn of(config: Arc<Config>) -> Result<Self, Error> {
         let scope =
             config.scope.as_deref().ok_or_else(|| Error::bad(&config.section, "TokenScope", "is missing, which azure-cli needs with this driver"))?;
         // The v2 scope of a resource is the resource and `/.default`.
-        let resource = scope.strip_suffix("/.default").unwrap_or(scope);
+        let resource = scope.strip_suffix("/.default").unwrap_or(scope).to_owned();
         let safe = |text: &str| {
             text.chars().next().is_some_and(char::is_alphanumeric) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#@!$&+=".contains(c))
         };
-        if !safe(resource) {
+        if !safe(&resource) {
             return Err(Error::bad(&config.section, "TokenScope", "has characters that no scope has"));
         }
         if !config.tenant.as_deref().is_none_or(safe) {
@@ -76,11 +80,11 @@ impl<'a> AzureCli<'a> {
     }
 }
 
-impl Source for AzureCli<'_> {
+impl Source for AzureCli {
     fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
         let program =
             child::on_path("az").ok_or_else(|| self.no_program("is not on this process's PATH: install the Azure CLI, or add its folder".into()))?;
-        let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", self.resource];
+        let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", &self.resource];
         if let Some(tenant) = &self.config.tenant {
             arguments.extend(["--tenant", tenant]);
         }
@@ -95,6 +99,32 @@ impl Source for AzureCli<'_> {
             Output { stdout, .. } => read(stdout).map_err(|problem| self.bad_reply(problem.into())),
         }
     }
+
+    fn identity(&self) -> Identity {
+        let variable = |name: &str| std::env::var(name).ok();
+        let (folder, home, path) = (variable("AZURE_CONFIG_DIR"), variable("HOME"), variable("PATH"));
+        let signed_in = folder.clone().map(PathBuf::from).or_else(|| Some(Path::new(home.as_deref()?).join(".azure")));
+        let signed_in = signed_in.map(|folder| changed(&folder.join("azureProfile.json")));
+        Identity::of(&[
+            Some("azure-cli"),
+            Some(&self.resource),
+            self.config.tenant.as_deref(),
+            folder.as_deref(),
+            home.as_deref(),
+            path.as_deref(),
+            signed_in.as_deref(),
+        ])
+    }
+
+    fn who(&self) -> &str {
+        "az"
+    }
+}
+
+/// `az` writes its profile anew when somebody signs in or out, or chooses another subscription: then it speaks for
+/// another one. Its tokens it keeps elsewhere.
+fn changed(profile: &Path) -> String {
+    profile.metadata().map_or_else(|_| "none".into(), |about| format!("{} {} {}", about.ino(), about.mtime(), about.mtime_nsec()))
 }
 
 /// `{"accessToken": "…", "expires_on": 1700000000, …}`
@@ -102,9 +132,8 @@ fn read(stdout: &[u8]) -> Result<Token, &'static str> {
     let json: Value = serde_json::from_slice(stdout).map_err(|_| "what it printed is no JSON")?;
     let text = json.get("accessToken").and_then(Value::as_str).ok_or("what it printed has no accessToken")?;
     // The older `expiresOn` is local time without a zone: of no use.
-    let expires_at =
-        json.get("expires_on").and_then(Value::as_u64).and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    Token::new(Secret::new(text.to_owned()), expires_at)
+    let end = json.get("expires_on").and_then(Value::as_u64).and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    Token::new(Secret::new(text.to_owned()), end.and_then(|end| end.duration_since(SystemTime::now()).ok()))
 }
 
 /// The last `ERROR: …` line, else the last line: before it stand warnings and tracebacks.

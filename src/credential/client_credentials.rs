@@ -4,33 +4,35 @@ use super::{Source, client_secret, databricks::Service};
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, token_reply};
+use crate::token::identity::Identity;
 use crate::token::{Secret, Token};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use std::sync::Arc;
 use std::time::Instant;
 use url::{Host, Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 /// A client with its id and secret, and the endpoint that takes them.
-pub struct ClientCredentials<'a> {
-    config: &'a Config,
+pub struct ClientCredentials {
+    config: Arc<Config>,
     endpoint: Url,
-    id: &'a str,
+    id: String,
     secret: Secret,
-    scope: Option<&'a str>,
+    scope: Option<String>,
     auth: ClientAuth,
     /// Whether the endpoint is one that Databricks' guide describes, which is then followed to the letter.
     by_the_guide: bool,
     headers: &'static [(&'static str, &'static str)],
 }
 
-impl<'a> ClientCredentials<'a> {
+impl ClientCredentials {
     /// # Errors
     /// What is missing, or an endpoint that is no safe URL.
-    pub fn of(config: &'a Config, service: Option<Service>) -> Result<Self, Error> {
+    pub fn of(config: Arc<Config>, service: Option<Service>) -> Result<Self, Error> {
         let id =
-            config.client_id.as_deref().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
-        let secret = client_secret::read(config)?;
+            config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
+        let secret = client_secret::read(&config)?;
         let endpoint = match (&config.endpoint, &service) {
             (Some(endpoint), _) => endpoint,
             (None, Some(service)) => &service.endpoint,
@@ -38,10 +40,10 @@ impl<'a> ClientCredentials<'a> {
         };
         let service_auth = service.as_ref().map(|service| service.auth);
         Ok(Self {
-            endpoint: safe_url(config, endpoint)?,
+            endpoint: safe_url(&config, endpoint)?,
             id,
             secret,
-            scope: config.scope.as_deref().or(service.as_ref().map(|service| service.scope)),
+            scope: config.scope.clone().or(service.as_ref().map(|service| service.scope.to_owned())),
             auth: config.client_auth.or(service_auth).unwrap_or(ClientAuth::Basic),
             by_the_guide: service.is_some(),
             headers: service.map_or(&[], |service| service.headers),
@@ -55,7 +57,7 @@ impl<'a> ClientCredentials<'a> {
             Zeroizing::new(format!("{}:{}", self.id, self.secret.expose()))
         } else {
             let secret = Zeroizing::new(encoded(self.secret.expose()));
-            Zeroizing::new(format!("{}:{}", encoded(self.id), *secret))
+            Zeroizing::new(format!("{}:{}", encoded(&self.id), *secret))
         };
         let base64 = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
         Zeroizing::new(format!("Basic {}", *base64))
@@ -65,10 +67,10 @@ impl<'a> ClientCredentials<'a> {
     fn form(&self) -> String {
         let mut form = form_urlencoded::Serializer::new(String::new());
         if self.auth == ClientAuth::Post {
-            form.append_pair("client_id", self.id);
+            form.append_pair("client_id", &self.id);
         }
         form.append_pair("grant_type", "client_credentials");
-        if let Some(scope) = self.scope {
+        if let Some(scope) = &self.scope {
             form.append_pair("scope", scope);
         }
         if self.auth == ClientAuth::Post {
@@ -78,7 +80,7 @@ impl<'a> ClientCredentials<'a> {
     }
 }
 
-impl Source for ClientCredentials<'_> {
+impl Source for ClientCredentials {
     fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
         let http = Http { route: &self.config.route, section: &self.config.section, deadline, timeout: self.config.timeout };
         let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
@@ -91,6 +93,26 @@ impl Source for ClientCredentials<'_> {
         }
         let reply = http.post_form(&self.endpoint, &headers, self.form())?;
         token_reply::token(&reply, &secrets, &self.config.section)
+    }
+
+    fn identity(&self) -> Identity {
+        let auth = format!("{:?}", self.auth);
+        let route = &self.config.route;
+        Identity::of(&[
+            Some("client-credentials"),
+            Some(self.endpoint.as_str()),
+            Some(&self.id),
+            Some(self.secret.expose()),
+            self.scope.as_deref(),
+            Some(&auth),
+            // One who cannot reach the provider by a way of his own should hear of it.
+            route.proxy.as_deref(),
+            route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
+        ])
+    }
+
+    fn who(&self) -> &str {
+        self.endpoint.host_str().unwrap_or_default()
     }
 }
 

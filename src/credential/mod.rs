@@ -9,15 +9,23 @@ pub mod databricks;
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::token::Token;
+use crate::token::identity::Identity;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Somebody who can give a token for one configuration.
-pub trait Source {
+pub trait Source: Send {
     /// One attempt, over by `deadline`.
     ///
     /// # Errors
     /// Who refused or did not answer, and what to change.
     fn fetch(&self, deadline: Instant) -> Result<Token, Error>;
+
+    /// Everything on which it depends whose token that is.
+    fn identity(&self) -> Identity;
+
+    /// Who is asked, in a message's words.
+    fn who(&self) -> &str;
 }
 
 /// The words of `TokenSource` that this version knows.
@@ -27,7 +35,7 @@ const KNOWN: &str = "client-credentials or azure-cli";
 ///
 /// # Errors
 /// An unknown source, or one that lacks a setting.
-pub fn source_for<'a>(config: &'a Config, service: Option<databricks::Service>) -> Result<Box<dyn Source + 'a>, Error> {
+pub fn source_for(config: Arc<Config>, service: Option<databricks::Service>) -> Result<Box<dyn Source>, Error> {
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),

@@ -45,6 +45,9 @@ pub struct Profile {
     pub hosts: &'static [&'static str],
     /// What decides about encryption and the certificate check.
     pub switches: &'static [Switch],
+    /// What the driver's record of a connect looks like where the server refused the token, beside SQLSTATE 28000: a
+    /// state, and words of the message.
+    pub refusals: &'static [(&'static str, &'static str)],
     /// Whether the driver takes a token only where it may not ask a person (SQL_DRIVER_NOPROMPT).
     pub never_prompts: bool,
     /// Whether the driver's own keywords for a service principal are recognised.
@@ -135,6 +138,9 @@ pub const PROFILES: &[Profile] = &[
             switch(&["AllowHostNameCNMismatch"], unless_yes),
             switch(&["CAIssuedCertNamesMismatch"], unless_yes),
         ],
+        // An expired token is 08006, says the driver's guide; a server's 401 or 403 comes as `Unauthorized/Forbidden
+        // error response returned`, of which no document tells the state.
+        refusals: &[("08006", ""), ("", "Unauthorized/Forbidden")],
         never_prompts: false,
         service_principal: true,
         session_ends_with_token: true,
@@ -164,6 +170,7 @@ pub const PROFILES: &[Profile] = &[
             Switch { attribute: Some((1223, &[1, 2])), ..switch(&["Encrypt"], unless_optional) },
             Switch { attribute: Some((1228, &[0])), ..switch(&["TrustServerCertificate"], unless_yes) },
         ],
+        refusals: &[],
         never_prompts: true,
         service_principal: false,
         session_ends_with_token: false,
@@ -184,11 +191,22 @@ pub const PROFILES: &[Profile] = &[
             switch(&["SSLVERIFY"], unless_no),
             switch(&["FORCETLS"], unless_no),
         ],
+        // psqlodbc has one state, and libpq's words, for whatever goes wrong; the server's own begin with its severity.
+        refusals: &[("08001", "FATAL:")],
         never_prompts: false,
         service_principal: false,
         session_ends_with_token: false,
     },
 ];
+
+impl Profile {
+    /// Whether a driver's record of a failed connect says that the server refused who wanted to sign in. Its message is
+    /// asked for only where it counts.
+    pub fn is_refusal(&self, state: &str, message: impl Fn() -> String) -> bool {
+        let is_meant = |(of, words): &(&str, &str)| (of.is_empty() || state == *of) && (words.is_empty() || message().contains(words));
+        state == "28000" || self.refusals.iter().any(is_meant)
+    }
+}
 
 /// The profile of one connection: `TokenProfile`, else the one that knows the real driver's file.
 ///

@@ -2,6 +2,7 @@
 
 use super::connect::{begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
+use super::refusal::is_refused;
 use super::text;
 use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real};
 use crate::binding::Bound;
@@ -33,6 +34,7 @@ pub unsafe extern "C" fn browse_connect(
     // SAFETY: as the caller promised.
     let bound = unsafe { bound(binding) };
     guard("SQLBrowseConnect", dbc, || {
+        let begun = Instant::now();
         let Some(real_browse) = real(&bound.real.browse_connect, letter) else { return Ok(ERROR) };
         // SAFETY: as the caller promised.
         let (width, read) = unsafe {
@@ -49,7 +51,7 @@ pub unsafe extern "C" fn browse_connect(
                 signed.sign_in.check_again(&settings, &attributes, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
                 Some(signed)
             }
-            None => first(bound, dbc, &step)?,
+            None => first(bound, dbc, &step, begun)?,
         };
         let Some(signed) = signed else {
             // SAFETY: the application's own arguments.
@@ -57,9 +59,22 @@ pub unsafe extern "C" fn browse_connect(
             connection::with(dbc as usize, |connection| connection.browsing = code == NEED_DATA);
             return Ok(code);
         };
+        let is_first = !is_browsing(dbc);
         // SAFETY: the handle is the real driver's; the texts are ours.
-        Ok(unsafe { signed_step(bound, dbc, real_browse, signed, &step, out, out_max, out_len) })
+        let run = |signed| unsafe { signed_step(bound, dbc, real_browse, signed, &step, out, out_max, out_len) };
+        let code = run(Arc::clone(&signed));
+        let sign_in = &signed.sign_in;
+        if sign_in.kept.is_none() || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
+            return Ok(code);
+        }
+        sign_in.forget_token();
+        // A browsing that fails later is over: the application begins again, and then there is a new token.
+        Ok(if is_first { first(bound, dbc, &step, begun)?.map_or(code, run) } else { code })
     })
+}
+
+fn is_browsing(dbc: Handle) -> bool {
+    connection::look(dbc as usize, |connection| connection.browsing).unwrap_or(false)
 }
 
 type RealBrowse = unsafe extern "C" fn(Handle, TextPointer, i16, TextPointer, i16, *mut i16) -> Return;
@@ -71,10 +86,9 @@ fn under_way(dbc: Handle) -> Option<Option<Arc<Signed>>> {
     connection::look(dbc as usize, |connection| connection.browsing.then(|| connection.signed.clone())).flatten()
 }
 
-fn first(bound: &Bound, dbc: Handle, step: &ConnectionString) -> Result<Option<Arc<Signed>>, Error> {
+fn first(bound: &Bound, dbc: Handle, step: &ConnectionString, begun: Instant) -> Result<Option<Arc<Signed>>, Error> {
     let settings = Settings::of(step.clone(), &bound.registry(), &bound.sections);
-    let begun = Instant::now();
-    let Some(sign_in) = begin(bound, dbc, &settings)? else { return Ok(None) };
+    let Some(sign_in) = begin(bound, dbc, &settings, begun)? else { return Ok(None) };
     // SAFETY: the handle is the real driver's.
     unsafe { hand_over(bound, dbc, &sign_in, begun)? };
     Ok(settle(bound, dbc, NEED_DATA, sign_in, step.clone()))
@@ -112,13 +126,12 @@ unsafe fn signed_step(
     out_max: i16,
     out_len: *mut i16,
 ) -> Return {
-    let is_first = !connection::look(dbc as usize, |connection| connection.browsing).unwrap_or(false);
-    let mut given = if is_first {
-        given(&signed.sign_in.edits, step)
-    } else {
+    let mut given = if is_browsing(dbc) {
         let mut passed = step.clone();
         passed.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&signed.sign_in.edits.remove));
         text::Buffer::of(&passed.to_text())
+    } else {
+        given(&signed.sign_in.edits, step)
     };
     let mut answer = Answer::wanted(out, out_len, &given);
     let (room, max, length) = answer.arguments();

@@ -1,5 +1,6 @@
 //! SQLConnect, and what all three ways to connect share: getting the token and handing it over.
 
+use super::refusal::is_refused;
 use super::text::{self, Buffer};
 use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real, same_width};
 use crate::binding::Bound;
@@ -47,53 +48,58 @@ pub unsafe extern "C" fn connect(
         let name_text = name.as_ref().map(Text::decode).unwrap_or_default();
         let settings = Settings::of_data_source(&name_text, nothing(), &bound.registry(), &bound.sections);
         let begun = Instant::now();
-        let Some(sign_in) = begin(bound, dbc, &settings)? else {
+        let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len) });
         };
-        let edits = &sign_in.edits;
-        if edits.fit_connect() {
-            // SAFETY: the application's own DSN; the handle is the real driver's.
-            return unsafe {
+        with_token(bound, dbc, letter, &settings, (sign_in, begun), |sign_in| {
+            let edits = &sign_in.edits;
+            if edits.fit_connect() {
+                // SAFETY: the application's own DSN; the handle is the real driver's.
+                return unsafe {
+                    hand_over(bound, dbc, &sign_in, begun)?;
+                    let mut token = edits.password.as_ref().map(|token| Buffer::of(&Text::encode(token.expose(), width)));
+                    let (password, password_len) = token.as_mut().map_or((ptr::null_mut(), 0), |token| (token.pointer(), NTS));
+                    let (user, user_len) = if edits.keep_user() { (user, user_len) } else { (ptr::null_mut(), 0) };
+                    let code = real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len);
+                    settle(bound, dbc, code, sign_in, nothing());
+                    Ok(code)
+                };
+            }
+            let Some(real_driver_connect) = same_width(&bound.real.driver_connect, letter) else {
+                return Err(Error::DriverLacks { driver: bound.real_driver.clone(), function: "SQLDriverConnect", section: sign_in.section });
+            };
+            let mut string = nothing();
+            string.set_text("DSN", name.as_ref().unwrap_or(&Text::empty(width)), false);
+            // SAFETY: as the caller promised.
+            if let (true, Some(user)) = (edits.keep_user(), unsafe { text::read(user, user_len, width) }) {
+                string.set_text("UID", &user, true);
+            }
+            let mut given = given(edits, &string);
+            // SAFETY: texts of ours; no window, and nothing may be asked.
+            unsafe {
                 hand_over(bound, dbc, &sign_in, begun)?;
-                let mut token = edits.password.as_ref().map(|token| Buffer::of(&Text::encode(token.expose(), width)));
-                let (password, password_len) = token.as_mut().map_or((ptr::null_mut(), 0), |token| (token.pointer(), NTS));
-                let (user, user_len) = if edits.keep_user() { (user, user_len) } else { (ptr::null_mut(), 0) };
-                let code = real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len);
+                let no_prompt = odbc_sys::DriverConnectOption::NoPrompt as u16;
+                let code = real_driver_connect(dbc, ptr::null_mut(), given.pointer(), NTS, ptr::null_mut(), 0, ptr::null_mut(), no_prompt);
                 settle(bound, dbc, code, sign_in, nothing());
                 Ok(code)
-            };
-        }
-        let Some(real_driver_connect) = same_width(&bound.real.driver_connect, letter) else {
-            return Err(Error::DriverLacks { driver: bound.real_driver.clone(), function: "SQLDriverConnect", section: sign_in.section });
-        };
-        let mut string = nothing();
-        string.set_text("DSN", &name.unwrap_or_else(|| Text::empty(width)), false);
-        // SAFETY: as the caller promised.
-        if let (true, Some(user)) = (edits.keep_user(), unsafe { text::read(user, user_len, width) }) {
-            string.set_text("UID", &user, true);
-        }
-        let mut given = given(edits, &string);
-        // SAFETY: texts of ours; no window, and nothing may be asked.
-        unsafe {
-            hand_over(bound, dbc, &sign_in, begun)?;
-            let no_prompt = odbc_sys::DriverConnectOption::NoPrompt as u16;
-            let code = real_driver_connect(dbc, ptr::null_mut(), given.pointer(), NTS, ptr::null_mut(), 0, ptr::null_mut(), no_prompt);
-            settle(bound, dbc, code, sign_in, nothing());
-            Ok(code)
-        }
+            }
+        })
     })
 }
 
-/// What every connect begins with: the last record of ours goes, and a token is fetched where the settings ask for
-/// one. `Ok(None)`: this connect is none of our business.
+/// What every connect begins with, which began at `begun`: the last record of ours goes, and there is a token where the
+/// settings ask for one. `Ok(None)`: this connect is none of our business.
 ///
 /// # Errors
 /// There should be a token, but there is none.
-pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<SignIn>, Error> {
+pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) -> Result<Option<SignIn>, Error> {
     let application = connection::with(dbc as usize, |connection| {
         connection.record = None;
-        let login_timeout = connection.login_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        let login_timeout = connection.login_timeout_seconds.filter(|seconds| *seconds != 0);
+        // What is left of it, where this is the second try; 0 would mean no limit.
+        let left = |seconds: u32| Duration::from_secs(seconds.into()).saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
+        let login_timeout = login_timeout.map(left);
         Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone() }
     });
     // No lock is held while the token is fetched.
@@ -105,6 +111,27 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings) -> Result<Option<S
         }
     }
     Ok(signed)
+}
+
+/// Connects; where the server refuses a token that had been kept, once more with a new one. The application sees only
+/// how that ends.
+///
+/// # Errors
+/// As `connect`; or there is no new token.
+pub fn with_token(
+    bound: &Bound,
+    dbc: Handle,
+    letter: Letter,
+    settings: &Settings,
+    (sign_in, begun): (SignIn, Instant),
+    mut connect: impl FnMut(SignIn) -> Result<Return, Error>,
+) -> Result<Return, Error> {
+    let code = connect(sign_in.clone())?;
+    if sign_in.kept.is_none() || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
+        return Ok(code);
+    }
+    sign_in.forget_token();
+    begin(bound, dbc, settings, begun)?.map_or(Ok(code), connect)
 }
 
 /// Leaves the real driver its part of the time since the connect `begun`, and sets the token's attribute, where the delivery has

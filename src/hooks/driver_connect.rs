@@ -1,6 +1,6 @@
 //! SQLDriverConnect: the application's string goes to the real driver with the token in it, and comes back without.
 
-use super::connect::{begin, given, hand_over, note_width, settle};
+use super::connect::{begin, given, hand_over, note_width, settle, with_token};
 use super::text::{self, Buffer};
 use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn driver_connect(
         let written = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
         let settings = Settings::of(written.clone(), &bound.registry(), &bound.sections);
         let begun = Instant::now();
-        let Some(sign_in) = begin(bound, dbc, &settings)? else {
+        let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, window, string, string_len, out, out_max, out_len, completion) });
         };
@@ -54,17 +54,19 @@ pub unsafe extern "C" fn driver_connect(
             true => odbc_sys::DriverConnectOption::NoPrompt as u16,
             false => completion,
         };
-        let mut given = given(&sign_in.edits, &written);
-        let mut answer = Answer::wanted(out, out_len, &given);
-        // SAFETY: the handle and the window are the application's; the texts are ours.
-        let code = unsafe {
-            hand_over(bound, dbc, &sign_in, begun)?;
-            let (room, max, length) = answer.arguments();
-            real_connect(dbc, window, given.pointer(), NTS, room, max, length, completion)
-        };
-        let signed = settle(bound, dbc, code, sign_in, written);
-        // SAFETY: as the caller promised.
-        Ok(unsafe { answer.deliver(code, signed.as_deref(), dbc, out, out_max, out_len) })
+        with_token(bound, dbc, letter, &settings, (sign_in, begun), |sign_in| {
+            let mut given = given(&sign_in.edits, &written);
+            let mut answer = Answer::wanted(out, out_len, &given);
+            // SAFETY: the handle and the window are the application's; the texts are ours.
+            let code = unsafe {
+                hand_over(bound, dbc, &sign_in, begun)?;
+                let (room, max, length) = answer.arguments();
+                real_connect(dbc, window, given.pointer(), NTS, room, max, length, completion)
+            };
+            let signed = settle(bound, dbc, code, sign_in, written.clone());
+            // SAFETY: as the caller promised.
+            Ok(unsafe { answer.deliver(code, signed.as_deref(), dbc, out, out_max, out_len) })
+        })
     })
 }
 

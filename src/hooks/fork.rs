@@ -4,6 +4,7 @@
 use crate::config::ini;
 use crate::connection;
 use crate::oauth::http;
+use crate::token::cache;
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::Once;
@@ -23,7 +24,7 @@ pub fn survive() {
 
 /// None of these is ever held by a thread that waits for another of them, or for anything else but memory.
 extern "C" fn hold() {
-    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold(), ini::hold()]));
+    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold(), ini::hold(), cache::hold()]));
 }
 
 /// In the parent and in the child.

@@ -9,6 +9,7 @@ mod driver_connect;
 mod fork;
 mod lifetime;
 mod login_time;
+mod refusal;
 mod text;
 
 use crate::binding::abi::{Handle, Letter};

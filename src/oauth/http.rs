@@ -2,8 +2,7 @@
 
 use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
-use crate::plain_file;
-use nix::sys::signal::{SigSet, SigmaskHow};
+use crate::{plain_file, signals};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use std::any::Any;
@@ -89,7 +88,7 @@ impl Http<'_> {
         // one that stayed would keep a process alive whose last thread but that one has ended.
         thread::scope(|scope| {
             let name = thread::Builder::new().name("tokenshim".into());
-            let exchange = blocking_signals(|| name.spawn_scoped(scope, || self.exchange(request, &host)));
+            let exchange = signals::blocked(|| name.spawn_scoped(scope, || self.exchange(request, &host)));
             let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string()))?;
             exchange.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
@@ -190,17 +189,6 @@ impl Http<'_> {
     fn too_slow(&self, host: &str) -> Error {
         Error::TooSlow { who: host.into(), seconds: self.timeout.as_secs(), section: self.section.into() }
     }
-}
-
-/// Runs `start`, whose threads inherit the mask: the host's signals must never run on one of ours.
-fn blocking_signals<R>(start: impl FnOnce() -> R) -> R {
-    let mut before = SigSet::empty();
-    let masked = nix::sys::signal::pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut before));
-    let result = start();
-    if masked.is_ok() {
-        let _ = before.thread_set_mask();
-    }
-    result
 }
 
 /// The innermost error: the outer ones only say that something went wrong, and show the URL.

@@ -4,10 +4,7 @@ use super::http::Reply;
 use crate::error::{Error, quoted};
 use crate::token::{Secret, Token};
 use serde_json::Value;
-use std::time::{Duration, SystemTime};
-
-/// Nobody gives a token for longer; a larger number is a mistake and counts as none.
-const LIFE_MAX_SECONDS: u64 = 366 * 24 * 3600;
+use std::time::Duration;
 
 /// Reads the token out of `reply`.
 ///
@@ -63,19 +60,19 @@ fn granted(json: Option<&Value>, body: &[u8]) -> Result<Token, String> {
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
         Some(_) => return Err("its token_type is not Bearer".into()),
     }
-    let life = json.get("expires_in").and_then(seconds).map(Duration::from_secs);
-    let expires_at = life.and_then(|life| SystemTime::now().checked_add(life));
-    Token::new(Secret::new(text.clone()), expires_at).map_err(str::to_owned)
+    let seconds = |name: &str| json.get(name).and_then(seconds);
+    let token = Token::new(Secret::new(text.clone()), seconds("expires_in"))?;
+    Ok(Token { renew_after: seconds("refresh_in"), ..token })
 }
 
-/// `expires_in` as a number or, as some providers have it, as text. Nonsense counts as nothing said.
-fn seconds(value: &Value) -> Option<u64> {
-    let seconds = match value {
+/// A number of seconds or, as some providers have it, a text of one. Nonsense counts as nothing said.
+fn seconds(value: &Value) -> Option<Duration> {
+    match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_f64().filter(|s| *s > 0.0).map(|s| s as u64)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
-    }?;
-    (1..=LIFE_MAX_SECONDS).contains(&seconds).then_some(seconds)
+    }
+    .map(Duration::from_secs)
 }
 
 /// `HTTP 401, invalid_client: AADSTS7000215 …`
@@ -108,17 +105,22 @@ mod tests {
     fn a_good_reply_gives_the_token_and_its_end() {
         let token = read(200, r#"{"token_type":"Bearer","expires_in":3600,"access_token":"eyJ.x","scope":"all-apis"}"#).expect("a token");
         assert_eq!(token.text.expose(), "eyJ.x");
-        let left = token.expires_at.expect("an end").duration_since(SystemTime::now()).expect("in the future");
-        assert!((3590..=3600).contains(&left.as_secs()), "{left:?}");
+        assert_eq!((token.life, token.renew_after), (Some(Duration::from_secs(3600)), None));
+    }
+
+    #[test]
+    fn a_provider_may_say_when_to_renew() {
+        let token = read(200, r#"{"expires_in":86399,"refresh_in":"43199","access_token":"t"}"#).expect("a token");
+        assert_eq!((token.life, token.renew_after), (Some(Duration::from_secs(86399)), Some(Duration::from_secs(43199))));
     }
 
     #[test]
     fn an_end_that_means_nothing_counts_as_none() {
         for end in ["-5", "0", "null", "\"soon\"", "1e300", "99999999999999999999", "[]", "{}"] {
             let token = read(200, &format!(r#"{{"access_token":"t","expires_in":{end}}}"#)).expect("a token");
-            assert_eq!(token.expires_at, None, "{end}");
+            assert_eq!(token.life, None, "{end}");
         }
-        assert!(read(200, r#"{"access_token":"t","expires_in":"3599"}"#).expect("a token").expires_at.is_some());
+        assert!(read(200, r#"{"access_token":"t","expires_in":"3599"}"#).expect("a token").life.is_some());
     }
 
     #[test]

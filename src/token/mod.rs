@@ -1,16 +1,23 @@
-//! Tokens and secrets: values that are wiped when dropped and cannot be printed by accident.
+//! Tokens and secrets: values that are wiped when dropped and cannot be printed by accident; and the one place where
+//! tokens are kept.
 
-use std::time::SystemTime;
+pub mod cache;
+pub mod clock;
+pub mod identity;
+pub mod life;
+
+use std::sync::Arc;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Text that nobody else may see. It has no `Display`, and its `Debug` shows nothing.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    /// Takes the text over; the memory is wiped when the last clone is dropped.
+    /// Takes the text over. Clones share it, and the memory is wiped when the last of them is dropped.
     pub fn new(text: String) -> Self {
-        Self(Zeroizing::new(text))
+        Self(Arc::new(Zeroizing::new(text)))
     }
 
     /// The text itself, for the one place that sends it.
@@ -35,23 +42,28 @@ impl std::fmt::Debug for Secret {
 pub struct Token {
     /// What the driver gets: printable ASCII, not empty (RFC 6749, appendix A.12).
     pub text: Secret,
-    /// When it ends, where the provider said so.
-    pub expires_at: Option<SystemTime>,
+    /// How long it was still good for when it came, where the provider said so.
+    pub life: Option<Duration>,
+    /// After what time the provider wants it renewed, where it says so (Entra: `refresh_in`).
+    pub renew_after: Option<Duration>,
 }
 
+/// Nobody gives a token for longer; a larger number is a mistake and counts as none.
+const LIFE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+
 impl Token {
-    /// Checks `text` for what no driver can carry.
+    /// Checks `text` for what no driver can carry. A `life` that cannot be true counts as none said.
     ///
     /// # Errors
     /// Says in words what is wrong with it, without showing it.
-    pub fn new(text: Secret, expires_at: Option<SystemTime>) -> Result<Self, &'static str> {
+    pub fn new(text: Secret, life: Option<Duration>) -> Result<Self, &'static str> {
         if text.is_empty() {
             return Err("its access_token is empty");
         }
         if !text.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Err("its access_token has characters that no token may have (RFC 6749, A.12)");
         }
-        Ok(Self { text, expires_at })
+        Ok(Self { text, life: life.filter(|life| !life.is_zero() && *life <= LIFE_MAX), renew_after: None })
     }
 
     /// Whether it is certainly of no use any more.
@@ -71,7 +83,7 @@ mod tests {
     #[test]
     fn a_secret_does_not_show_itself_in_debug_output() {
         let token = token("abc").expect("a token");
-        assert_eq!(format!("{token:?}"), "Token { text: ***, expires_at: None }");
+        assert_eq!(format!("{token:?}"), "Token { text: ***, life: None, renew_after: None }");
     }
 
     #[test]

@@ -43,8 +43,8 @@ class Application:
         """A Python program that uses pyodbc: `connect()` says "connected" or prints the error."""
         text = f"""
 import os, signal, sys, threading, pyodbc
-def connect():
-    try: pyodbc.connect("DSN=d"); print("connected")
+def connect(more=""):
+    try: pyodbc.connect("DSN=d;" + more); print("connected")
     except pyodbc.Error as error: print(*error.args)
 {program}"""
         return subprocess.run([sys.executable, "-c", text], env=self.home.env, text=True, capture_output=True, timeout=30, **options)
@@ -100,7 +100,7 @@ def test_az_runs_in_its_own_surroundings(application, az):
 
 
 def test_az_gets_no_descriptor_but_its_own_three(application, az):
-    assert application.host("connect(); connect()").stdout == "connected\nconnected\n"
+    assert application.host("connect(); connect('TokenTenant=another')").stdout == "connected\nconnected\n"
     assert [set(each["descriptors"]) for each in az.calls] == [{"0", "1", "2"}] * 2
 
 

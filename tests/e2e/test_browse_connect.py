@@ -67,9 +67,9 @@ def test_the_end_of_the_browsing_gives_the_whole_string_without_the_token(ways, 
 def test_each_connection_browses_for_itself(ways, token, dm):
     ways.record(token, dm=dm)
     steps = [call("SQLBrowseConnectW", string="DSN=data", out=100, dbc="a"),
-             call("SQLBrowseConnectW", string="DSN=data;B=1", out=100, dbc="b"),
+             call("SQLBrowseConnectW", string="DSN=data;TokenScope=b;B=1", out=100, dbc="b"),
              call("SQLBrowseConnectW", string="UID=a", out=100, dbc="a"),
-             call("SQLDriverConnectW", string="DSN=data;C=1", dbc="c"),
+             call("SQLDriverConnectW", string="DSN=data;TokenScope=c;C=1", dbc="c"),
              call("SQLBrowseConnectW", string="UID=b", out=100, dbc="b")]
     result = run_client(ways.shim, steps, dm)
     assert [each.succeeded for each in result] == [False, False, True, True, True], result
@@ -85,7 +85,7 @@ def test_a_disconnect_ends_the_browsing(ways, token, dm, steps):
     browse = [call("SQLBrowseConnectW", string="DSN=data", out=100), call("SQLBrowseConnectW", string="UID=u", out=100)]
     result = run_client(ways.shim, [*browse[:steps], call("SQLDisconnect"), *browse], dm)
     assert result[-3].code == "SQL_SUCCESS" and result[-2].code == "SQL_NEED_DATA" and result[-1].succeeded, result
-    assert [string for string in given(ways) if "DSN" in string] == ["DSN=data;PWD={to;ken-1}", "DSN=data;PWD={to;ken-2}"]
+    assert [string for string in given(ways) if "DSN" in string] == ["DSN=data;PWD={to;ken-1}"] * 2
 
 
 def test_a_freed_handle_takes_its_browsing_with_it(ways, token):
@@ -93,7 +93,7 @@ def test_a_freed_handle_takes_its_browsing_with_it(ways, token):
     # Without a driver manager, which lets nobody free a handle that is being browsed with; the next has its address.
     first = call("SQLBrowseConnect", string="DSN=data", out=100)
     run_client(ways.shim, [first, call("SQLFreeHandle", kind="dbc")] * 3, ways.shim.shim())
-    assert given(ways) == [f"DSN=data;PWD={{to;ken-{number}}}" for number in (1, 2, 3)]
+    assert given(ways) == ["DSN=data;PWD={to;ken-1}"] * 3
     handles = [each["handle"] for each in ways.calls("SQLBrowseConnect")[0]]
     assert len(set(handles)) == 3
 
@@ -105,7 +105,7 @@ def test_a_browsing_that_fails_is_over(ways, token, dm, letter):
     failed = run_client(ways.shim, browse * 2, dm, env={"RECORDER_FAIL": "28000:not you"})
     assert [each.code for each in failed] == ["SQL_NEED_DATA", "SQL_ERROR"] * 2
     assert [each.message for each in failed[1].records] == ["[Recorder]not you"]
-    assert [string for string in given(ways) if "DSN" in string] == ["DSN=data;PWD={to;ken-1}", "DSN=data;PWD={to;ken-2}"]
+    assert [string for string in given(ways) if "DSN" in string] == ["DSN=data;PWD={to;ken-1}"] * 2
 
 
 @pytest.mark.parametrize("dm, letter", BOTH)

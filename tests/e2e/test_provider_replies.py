@@ -251,6 +251,9 @@ def test_a_proxy_that_refuses_is_an_error_without_its_password(signed, start, co
     ("TokenTimeout", "0", "must be a number of seconds"),
     ("TokenTimeout", "99999999999999999999", "must be a number of seconds"),
     ("TokenClientAuth", "jwt", "must be basic or post"),
+    ("TokenRenewal", "later", "must be half, off, or a number of seconds"),
+    ("TokenRenewal", "0", "must be half, off, or a number of seconds"),
+    ("TokenCache", "file", "must be memory"),
 ])
 def test_a_setting_that_means_nothing_is_named(signed, key, value, words):
     dsn = signed(**{"TokenEndpoint": "https://idp.invalid/token", key: value})

@@ -17,6 +17,7 @@ The steps, with their arguments (names ending in W take and give SQLWCHAR; those
   SQLDisconnect, SQLFreeConnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
   parallel              steps: lists of steps, each run in a thread of its own
   sleep                 seconds
+  write_file            path, text
   memory                the most memory the process ever had, in kB, as `value`
   threads               gives `threads`: each thread of the process and the mask of the signals it blocks, in hex
 
@@ -105,6 +106,11 @@ class Program:
 
     def sleep(self, step: dict) -> dict:
         time.sleep(step["seconds"])
+        return {}
+
+    def write_file(self, step: dict) -> dict:
+        with open(step["path"], "w") as file:
+            file.write(step["text"])
         return {}
 
     def threads(self, step: dict) -> dict:

@@ -14,7 +14,7 @@ SQLRETURN SQL_API LETTER(SQLBrowseConnect)(SQLHDBC dbc, CHAR *in, SQLSMALLINT le
     CALL(h, length, out_length);
     log_text(line, "string", keep(&h->connection_string, in, length, IS_WIDE));
     log_int(line, "out", out ? max : -1);
-    h->browsing = !h->browsing; /* asks once */
+    h->browsing = !h->browsing && !getenv("RECORDER_BROWSE_AT_ONCE"); /* asks once */
     if (h->browsing) {
         give_short("UID:User={?};*PWD:Password={?}", out, max, IS_WIDE, 1, out_length);
         DONE(SQL_NEED_DATA);

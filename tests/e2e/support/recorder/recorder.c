@@ -14,6 +14,7 @@
                 RECORDER_EXEC_FAIL="08006:message"  statements fail with this record
                 RECORDER_REFUSE="122,123"           these attributes are refused (HYC00)
                 RECORDER_COMPLETION="UID=;"         what a connect adds to the string (default "PORT=443")
+                RECORDER_BROWSE_AT_ONCE="1"         SQLBrowseConnect asks nothing back
                 RECORDER_CONNECT_SECONDS="2"        a connect takes that long
                 RECORDER_GATE="/some/file"          a connect waits until that file is there
                 RECORDER_REFUSE_GET="1209"          these connection attributes are not told

@@ -1,0 +1,67 @@
+//! One fetch that is under way, and those who wait for it.
+
+use super::{Cache, Entry, Shelf};
+use crate::error::Error;
+use crate::token::Token;
+use crate::token::identity::Identity;
+use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+/// What waiters look at, with the cache's lock in their hands.
+pub struct Flight {
+    /// Whose thread fetches.
+    pub process: u32,
+    result: OnceLock<Result<Token, Error>>,
+    landed: Condvar,
+}
+
+impl Flight {
+    /// Enters a new flight for `identity`. Whoever holds the landing must bring it down.
+    pub fn start(cache: &Arc<Cache>, identity: &Identity, entry: &mut Entry) -> Landing {
+        let flight = Arc::new(Flight { process: std::process::id(), result: OnceLock::new(), landed: Condvar::new() });
+        entry.flight = Some(Arc::clone(&flight));
+        Landing { cache: Arc::clone(cache), identity: identity.clone(), flight, is_down: false }
+    }
+
+    /// Waits, without the lock, until it has landed; `None` where `deadline` comes first.
+    pub fn wait<'a>(&self, mut shelf: MutexGuard<'a, Shelf>, deadline: Instant) -> (MutexGuard<'a, Shelf>, Option<Result<Token, Error>>) {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if self.result.get().is_some() || left.is_zero() {
+                return (shelf, self.result.get().cloned());
+            }
+            (shelf, _) = self.landed.wait_timeout(shelf, left).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Tells the waiters. The caller has the cache's lock, so that none looks away just now.
+    pub fn land(&self, result: Result<Token, Error>) {
+        let _ = self.result.set(result);
+        self.landed.notify_all();
+    }
+}
+
+/// The duty to end a flight: also where the fetch panics, or its thread could not be started.
+pub struct Landing {
+    cache: Arc<Cache>,
+    identity: Identity,
+    flight: Arc<Flight>,
+    is_down: bool,
+}
+
+impl Landing {
+    /// Ends it with what was fetched.
+    pub fn land(mut self, result: Result<Token, Error>) -> Result<Token, Error> {
+        self.is_down = true;
+        self.cache.put(&self.identity, &self.flight, result.clone());
+        result
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        if !self.is_down {
+            self.cache.put(&self.identity, &self.flight, Err(Error::Panicked("fetching a token")));
+        }
+    }
+}

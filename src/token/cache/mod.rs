@@ -1,0 +1,198 @@
+//! The tokens of this process, one for each identity: fetched once however many ask, kept while they are good, renewed
+//! behind the callers' backs.
+
+mod flight;
+#[cfg(test)]
+mod tests;
+
+use super::Token;
+use super::clock::{Clock, SinceBoot};
+use super::identity::Identity;
+use super::life::{Freshness, Renewal, wait_after};
+use crate::error::Error;
+use crate::signals;
+use flight::{Flight, Landing};
+use std::any::Any;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Up to this many identities nobody asks which of them are over.
+const SWEEP_FROM: usize = 64;
+
+/// Who has less time than this left does not begin a fetch that somebody else could not end.
+const WORTH_A_TRY: Duration = Duration::from_millis(250);
+
+/// What somebody wants who connects.
+pub struct Want<'a> {
+    /// Whose token.
+    pub identity: &'a Identity,
+    /// When a kept one is old.
+    pub renewal: Renewal,
+    /// How long this caller can wait.
+    pub deadline: Instant,
+    /// How long a renewal may take, for which nobody waits.
+    pub renewal_timeout: Duration,
+}
+
+/// A token, and where it came from.
+#[derive(Clone, Debug)]
+pub struct Got {
+    /// The token.
+    pub token: Token,
+    /// It was there already, so it may have been revoked since.
+    pub was_kept: bool,
+}
+
+/// The tokens. Its lock is held for a look or an entry only, never while a token is fetched.
+pub struct Cache {
+    clock: Box<dyn Clock>,
+    shelf: Mutex<Shelf>,
+}
+
+struct Shelf {
+    entries: HashMap<Identity, Entry>,
+    sweep_at: usize,
+}
+
+#[derive(Default)]
+struct Entry {
+    kept: Option<Kept>,
+    flight: Option<Arc<Flight>>,
+}
+
+struct Kept {
+    token: Token,
+    since: Duration,
+    failures: u32,
+    /// No renewal before this.
+    wait_until: Duration,
+}
+
+/// The one cache of this process.
+pub fn cache() -> &'static Arc<Cache> {
+    static CACHE: LazyLock<Arc<Cache>> = LazyLock::new(|| Arc::new(Cache::with(SinceBoot)));
+    &CACHE
+}
+
+/// Lets no other thread at the cache until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new(cache().shelf())
+}
+
+impl Cache {
+    fn with(clock: impl Clock) -> Self {
+        Self { clock: Box::new(clock), shelf: Mutex::new(Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM }) }
+    }
+
+    /// A token that is good now. Where none is kept, the first caller fetches one and the others wait for it; where an
+    /// old one is kept, that is the answer, and a new one is fetched on a thread of its own.
+    ///
+    /// `late` is the error of a caller that waited for another one's fetch until its own deadline.
+    ///
+    /// # Errors
+    /// What `fetch` said, to all who waited for it. But where it ran out of its own caller's time, the next one fetches.
+    pub fn get<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
+    where
+        F: Fn(Instant) -> Result<Token, Error> + Send + 'static,
+    {
+        let mut shelf = self.shelf();
+        loop {
+            let now = self.clock.now();
+            let entry = shelf.entry(want.identity, now);
+            if let Some(kept) = &entry.kept {
+                let got = Got { token: kept.token.clone(), was_kept: true };
+                match kept.freshness(now, want.renewal) {
+                    Freshness::Fresh => return Ok(got),
+                    Freshness::Old if now < kept.wait_until || entry.flight().is_some() => return Ok(got),
+                    Freshness::Old => {
+                        let landing = Flight::start(self, want.identity, entry);
+                        drop(shelf);
+                        renew(landing, want.renewal_timeout, fetch);
+                        return Ok(got);
+                    }
+                    Freshness::Over => {}
+                }
+            }
+            let Some(flight) = entry.flight().map(Arc::clone) else {
+                let landing = Flight::start(self, want.identity, entry);
+                drop(shelf);
+                return landing.land(fetch(want.deadline)).map(|token| Got { token, was_kept: false });
+            };
+            let landed;
+            (shelf, landed) = flight.wait(shelf, want.deadline);
+            match landed {
+                Some(Ok(token)) => return Ok(Got { token, was_kept: false }),
+                // Another one's time was up, not ours.
+                Some(Err(Error::TooSlow { .. })) if want.deadline.saturating_duration_since(Instant::now()) > WORTH_A_TRY => {}
+                Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
+                Some(Err(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Drops `token`, which a server refused, unless a newer one has taken its place.
+    pub fn forget(&self, identity: &Identity, token: &Token) {
+        let mut shelf = self.shelf();
+        if let Some(entry) = shelf.entries.get_mut(identity) {
+            entry.kept.take_if(|kept| kept.token.text == token.text);
+        }
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts what a flight brought where it belongs.
+    fn put(&self, identity: &Identity, flight: &Arc<Flight>, result: Result<Token, Error>) {
+        let now = self.clock.now();
+        let mut shelf = self.shelf();
+        let entry = shelf.entry(identity, now);
+        entry.flight.take_if(|current| Arc::ptr_eq(current, flight));
+        match (&result, &mut entry.kept) {
+            (Ok(token), kept) => *kept = Some(Kept { token: token.clone(), since: now, failures: 0, wait_until: now }),
+            (Err(_), Some(kept)) => {
+                kept.failures = kept.failures.saturating_add(1);
+                kept.wait_until = now + wait_after(kept.failures, RandomState::new().hash_one(now));
+            }
+            (Err(_), None) => drop(shelf.entries.remove(identity)),
+        }
+        flight.land(result);
+    }
+}
+
+/// Fetches on a thread of its own. Where there can be none, that counts as a fetch that failed: the old token serves on.
+fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Instant) -> Result<Token, Error> + Send + 'static) {
+    let body = move || drop(landing.land(fetch(Instant::now() + timeout)));
+    let _ = signals::blocked(|| thread::Builder::new().name("tokenshim".into()).spawn(body));
+}
+
+impl Shelf {
+    /// The entry of `identity`, which is made where there is none.
+    fn entry(&mut self, identity: &Identity, now: Duration) -> &mut Entry {
+        if self.entries.len() >= self.sweep_at && !self.entries.contains_key(identity) {
+            self.entries.retain(|_, entry| entry.flight().is_some() || entry.kept.as_ref().is_some_and(|kept| !kept.is_over(now)));
+            self.sweep_at = SWEEP_FROM.max(self.entries.len() * 2);
+        }
+        self.entries.entry(identity.clone()).or_default()
+    }
+}
+
+impl Entry {
+    /// The fetch that is under way. One that a parent process had begun is none of ours: its thread did not come along.
+    fn flight(&self) -> Option<&Arc<Flight>> {
+        self.flight.as_ref().filter(|flight| flight.process == std::process::id())
+    }
+}
+
+impl Kept {
+    fn freshness(&self, now: Duration, renewal: Renewal) -> Freshness {
+        self.token.freshness(now.saturating_sub(self.since), renewal)
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.freshness(now, Renewal::Off) == Freshness::Over
+    }
+}

@@ -1,0 +1,273 @@
+use super::*;
+use crate::token::Secret;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// A clock that stands still until a test moves it.
+#[derive(Clone, Default)]
+struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    fn forward(&self, seconds: u64) {
+        self.0.fetch_add(seconds, SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.0.load(SeqCst))
+    }
+}
+
+/// A provider of tokens `1`, `2`, … that are good for 100 seconds; or that answers what it is told to.
+#[derive(Clone, Default)]
+struct Provider {
+    requests: Arc<AtomicUsize>,
+    answers: Arc<Mutex<Option<Receiver<Answer>>>>,
+}
+
+type Answer = Result<Token, Error>;
+
+impl Provider {
+    fn requests(&self) -> usize {
+        self.requests.load(SeqCst)
+    }
+
+    /// From now on each request waits for what is sent here.
+    fn slow(&self) -> Sender<Answer> {
+        let (answer, answers) = channel();
+        *self.answers.lock().expect("a lock") = Some(answers);
+        answer
+    }
+
+    fn fetch(&self) -> Answer {
+        let number = self.requests.fetch_add(1, SeqCst) + 1;
+        match &*self.answers.lock().expect("a lock") {
+            Some(answers) => answers.recv().unwrap_or(Err(refused())),
+            None => Ok(token(&number.to_string())),
+        }
+    }
+}
+
+fn token(text: &str) -> Token {
+    Token::new(Secret::new(text.into()), Some(Duration::from_secs(100))).expect("a token")
+}
+
+fn refused() -> Error {
+    Error::SignInRefused { who: "idp".into(), words: "no".into(), advice: "-".into() }
+}
+
+fn slow() -> Error {
+    Error::TooSlow { who: "idp".into(), seconds: 1, section: "s".into() }
+}
+
+fn late() -> Error {
+    Error::TooSlow { who: "late".into(), seconds: 1, section: "s".into() }
+}
+
+struct Bench {
+    cache: Arc<Cache>,
+    clock: Hand,
+    provider: Provider,
+}
+
+fn bench() -> Bench {
+    let clock = Hand::default();
+    Bench { cache: Arc::new(Cache::with(clock.clone())), clock, provider: Provider::default() }
+}
+
+impl Bench {
+    fn get_within(&self, who: &str, wait: Duration) -> Result<Got, Error> {
+        let identity = Identity::of(&[Some(who)]);
+        let want = Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + wait, renewal_timeout: Duration::from_secs(60) };
+        let provider = self.provider.clone();
+        self.cache.get(&want, late, move |_| provider.fetch())
+    }
+
+    fn get(&self, who: &str) -> (String, bool) {
+        let got = self.get_within(who, Duration::from_secs(60)).expect("a token");
+        (got.token.text.expose().to_owned(), got.was_kept)
+    }
+
+    /// Until the renewal that is under way has ended.
+    fn settle(&self, who: &str) {
+        let identity = Identity::of(&[Some(who)]);
+        wait_until(|| self.cache.shelf().entries.get(&identity).is_none_or(|entry| entry.flight.is_none()));
+    }
+
+    fn identities(&self) -> usize {
+        self.cache.shelf().entries.len()
+    }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !done() {
+        assert!(Instant::now() < deadline, "it never came");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_fresh_token_is_served_again_and_one_that_is_over_never() {
+    let bench = bench();
+    assert_eq!(bench.get("a"), ("1".into(), false));
+    bench.clock.forward(49);
+    assert_eq!(bench.get("a"), ("1".into(), true));
+    bench.clock.forward(51);
+    assert_eq!(bench.get("a"), ("2".into(), false));
+}
+
+#[test]
+fn each_identity_has_its_own_token() {
+    let bench = bench();
+    assert_eq!([bench.get("a"), bench.get("b"), bench.get("a")], [("1".into(), false), ("2".into(), false), ("1".into(), true)]);
+}
+
+#[test]
+fn an_old_token_is_served_at_once_and_renewed_once_behind_the_callers_backs() {
+    let bench = bench();
+    bench.get("a");
+    bench.clock.forward(50);
+    let answer = bench.provider.slow();
+    for _ in 0..3 {
+        assert_eq!(bench.get("a"), ("1".into(), true));
+    }
+    answer.send(Ok(token("new"))).expect("a request");
+    bench.settle("a");
+    assert_eq!((bench.get("a"), bench.provider.requests()), (("new".into(), true), 2));
+}
+
+#[test]
+fn a_failed_renewal_keeps_the_old_token_and_waits_before_the_next() {
+    let bench = bench();
+    bench.get("a");
+    bench.clock.forward(50);
+    drop(bench.provider.slow()); // every request is refused
+    bench.get("a");
+    bench.settle("a");
+    for _ in 0..14 {
+        assert_eq!((bench.get("a"), bench.provider.requests()), (("1".into(), true), 2));
+        bench.clock.forward(1);
+    }
+    bench.clock.forward(25); // 89 s, and 45 s is the longest first wait
+    assert_eq!(bench.get("a"), ("1".into(), true));
+    bench.settle("a");
+    assert_eq!(bench.provider.requests(), 3);
+    bench.clock.forward(1);
+    assert!(bench.get_within("a", Duration::from_secs(60)).is_err(), "it is over");
+}
+
+#[test]
+fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identity() {
+    let bench = bench();
+    let answer = bench.provider.slow();
+    thread::scope(|scope| {
+        let callers: Vec<_> = (0..64).map(|_| scope.spawn(|| bench.get("a"))).collect();
+        wait_until(|| bench.provider.requests() == 1);
+        let other = bench.cache.get(
+            &Want {
+                identity: &Identity::of(&[Some("b")]),
+                renewal: Renewal::Half,
+                deadline: Instant::now() + Duration::from_secs(60),
+                renewal_timeout: Duration::ZERO,
+            },
+            late,
+            |_| Ok(token("b")),
+        );
+        assert_eq!(other.expect("a token").token.text.expose(), "b");
+        answer.send(Ok(token("a"))).expect("a request");
+        for caller in callers {
+            assert_eq!(caller.join().expect("no panic").0, "a");
+        }
+    });
+    assert_eq!(bench.provider.requests(), 1);
+}
+
+#[test]
+fn a_refusal_reaches_all_who_waited_and_is_not_kept() {
+    let bench = bench();
+    let answer = bench.provider.slow();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| bench.get_within("a", Duration::from_secs(60)));
+        wait_until(|| bench.provider.requests() == 1);
+        let others: Vec<_> = (0..8).map(|_| scope.spawn(|| bench.get_within("a", Duration::from_secs(60)))).collect();
+        wait_until(|| waiters(&bench, "a") == 8);
+        answer.send(Err(refused())).expect("a request");
+        for caller in others.into_iter().chain([first]) {
+            assert!(matches!(caller.join().expect("no panic"), Err(Error::SignInRefused { .. })));
+        }
+    });
+    assert_eq!((bench.provider.requests(), bench.identities()), (1, 0));
+}
+
+/// How many wait for the flight of `who`: each holds it, as do the entry and the one who fetches.
+fn waiters(bench: &Bench, who: &str) -> usize {
+    let shelf = bench.cache.shelf();
+    shelf.entries.get(&Identity::of(&[Some(who)])).and_then(|entry| entry.flight.as_ref()).map_or(0, |flight| Arc::strong_count(flight) - 2)
+}
+
+#[test]
+fn a_waiter_whose_time_is_up_leaves_and_the_others_get_their_token() {
+    let bench = bench();
+    let answer = bench.provider.slow();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| bench.get("a"));
+        wait_until(|| bench.provider.requests() == 1);
+        let short = bench.get_within("a", Duration::from_millis(10));
+        assert!(matches!(short, Err(Error::TooSlow { who, .. }) if who == "late"));
+        answer.send(Ok(token("a"))).expect("a request");
+        assert_eq!(first.join().expect("no panic"), ("a".into(), false));
+    });
+}
+
+#[test]
+fn where_the_first_ones_time_is_up_the_next_one_fetches() {
+    let bench = bench();
+    let answer = bench.provider.slow();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| bench.get_within("a", Duration::from_secs(60)));
+        wait_until(|| bench.provider.requests() == 1);
+        let second = scope.spawn(|| bench.get("a"));
+        wait_until(|| waiters(&bench, "a") == 1);
+        answer.send(Err(slow())).expect("a request");
+        assert!(first.join().expect("no panic").is_err());
+        answer.send(Ok(token("a"))).expect("a request");
+        assert_eq!(second.join().expect("no panic"), ("a".into(), false));
+    });
+    assert_eq!(bench.provider.requests(), 2);
+}
+
+#[test]
+fn a_fetch_that_panics_ends_the_waiting() {
+    let bench = bench();
+    let identity = Identity::of(&[Some("a")]);
+    let want =
+        Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + Duration::from_secs(60), renewal_timeout: Duration::ZERO };
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.cache.get(&want, late, |_| panic!("on purpose"))));
+    assert!(panicked.is_err());
+    assert_eq!(bench.get("a"), ("1".into(), false));
+}
+
+#[test]
+fn a_token_that_was_refused_is_forgotten_but_not_its_successor() {
+    let bench = bench();
+    let identity = Identity::of(&[Some("a")]);
+    bench.get("a");
+    bench.cache.forget(&identity, &token("1"));
+    assert_eq!(bench.get("a"), ("2".into(), false));
+    bench.cache.forget(&identity, &token("1"));
+    assert_eq!(bench.get("a"), ("2".into(), true));
+}
+
+#[test]
+fn identities_whose_tokens_are_over_do_not_pile_up() {
+    let bench = bench();
+    for round in 0..10 {
+        for number in 0..SWEEP_FROM {
+            bench.get(&format!("{round}/{number}"));
+        }
+        bench.clock.forward(100);
+    }
+    assert!(bench.identities() <= 2 * SWEEP_FROM, "{}", bench.identities());
+}

@@ -1,0 +1,114 @@
+//! When a token is renewed, and when it is over.
+
+use super::Token;
+use std::time::Duration;
+
+/// How long a token is kept whose provider does not say how long it is good for.
+const UNKNOWN_LIFE: Duration = Duration::from_secs(300);
+/// A token that ends this soon could be over when it reaches the server. No more than a tenth of its life.
+const LAST_MOMENTS: Duration = Duration::from_secs(30);
+/// The wait after a first failed renewal; it doubles with each further one.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// The longest such wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// `TokenRenewal`: when to get a new token although the old one is still good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Renewal {
+    /// At half of its life, or when its provider says so.
+    #[default]
+    Half,
+    /// This long before its end; at half of its life where that would be before it came.
+    BeforeEnd(Duration),
+    /// Not before it is over.
+    Off,
+}
+
+/// What may be done with a token of a certain age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Use it.
+    Fresh,
+    /// Use it, and get a new one meanwhile.
+    Old,
+    /// Use it no more.
+    Over,
+}
+
+impl Token {
+    /// How fresh it is, this long after it came.
+    pub fn freshness(&self, age: Duration, renewal: Renewal) -> Freshness {
+        let life = self.life.unwrap_or(UNKNOWN_LIFE);
+        let end = life - LAST_MOMENTS.min(life / 10);
+        let half = life / 2;
+        let renew = match renewal {
+            Renewal::Half => self.renew_after.filter(|after| !after.is_zero()).unwrap_or(half),
+            Renewal::BeforeEnd(before) => life.checked_sub(before).filter(|renew| !renew.is_zero()).unwrap_or(half),
+            Renewal::Off => end,
+        };
+        match age {
+            age if age >= end => Freshness::Over,
+            age if age >= renew => Freshness::Old,
+            _ => Freshness::Fresh,
+        }
+    }
+}
+
+/// How long to wait before a renewal is tried again that failed `failures` times. `random` (any number) spreads it over
+/// half as much more or less, so that many processes do not come back at the same moment.
+pub fn wait_after(failures: u32, random: u64) -> Duration {
+    let wait = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(LONGEST_WAIT);
+    wait / 2 + wait.mul_f64((random % 1024) as f64 / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Freshness::{Fresh, Old, Over};
+    use super::*;
+    use crate::token::Secret;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn token(life: Option<u64>, renew_after: Option<u64>) -> Token {
+        let token = Token::new(Secret::new("t".into()), life.map(seconds)).expect("a token");
+        Token { renew_after: renew_after.map(seconds), ..token }
+    }
+
+    #[test]
+    fn a_token_is_renewed_when_it_is_said_and_over_shortly_before_its_end() {
+        use Renewal::{BeforeEnd, Half, Off};
+        for (token, renewal, old, over) in [
+            (token(Some(3600), None), Half, Some(1800), 3570),
+            (token(Some(3600), Some(600)), Half, Some(600), 3570),
+            (token(Some(3600), Some(99_999)), Half, None, 3570),
+            (token(Some(3600), Some(0)), Half, Some(1800), 3570),
+            (token(Some(3600), Some(600)), BeforeEnd(seconds(300)), Some(3300), 3570),
+            (token(Some(3600), None), BeforeEnd(seconds(3600)), Some(1800), 3570),
+            (token(Some(3600), None), BeforeEnd(seconds(u64::MAX)), Some(1800), 3570),
+            (token(Some(3600), Some(600)), Off, None, 3570),
+            (token(Some(100), None), Half, Some(50), 90),
+            (token(Some(1), None), Half, None, 1),
+            (token(None, None), Half, Some(150), 270),
+        ] {
+            let at = |age| token.freshness(seconds(age), renewal);
+            assert_eq!(at(0), Fresh, "{token:?} {renewal:?}");
+            assert_eq!(at(over), Over, "{token:?} {renewal:?}");
+            assert_eq!(at(u64::MAX), Over, "{token:?} {renewal:?}");
+            assert_eq!(at(old.unwrap_or(over) - 1), Fresh, "{token:?} {renewal:?}");
+            assert_eq!(at(over - 1), if old.is_some() { Old } else { Fresh }, "{token:?} {renewal:?}");
+            if let Some(old) = old {
+                assert_eq!(at(old), Old, "{token:?} {renewal:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_failed_renewal_waits_longer_each_time_and_never_the_same() {
+        for (failures, least, most) in [(1, 15, 45), (2, 30, 90), (3, 60, 180), (9, 150, 450), (u32::MAX, 150, 450)] {
+            assert_eq!(wait_after(failures, 0), seconds(least));
+            assert!(wait_after(failures, 1023) < seconds(most) && wait_after(failures, 1023) > seconds(most - 1));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+"""A token is fetched once in a program and kept: whoever has the same right to it gets it again, until it is over or a
+server refuses it."""
+
+from __future__ import annotations
+
+import pytest
+
+from support import drivers, replies
+from support.odbc_client import WIDE_BYTES, call, run_client
+from support.two_ways import token_keys
+
+REAL = [("unixodbc", drivers.PSQLODBCW), ("unixodbc", drivers.PSQLODBCA), ("iodbc", drivers.PSQLODBCA), ("unixodbc", drivers.MARIADB)]
+NAMED = {"ids": lambda value: getattr(value, "name", value)}
+
+
+@pytest.fixture
+def tokens(identity_provider):
+    """Hands out `token-1`, `token-2` …, each good for an hour."""
+    identity_provider.answer(*(replies.good_token(f"token-{number}") for number in range(1, 9)))
+    return identity_provider
+
+
+def connect(string: str = "DSN=data", **more) -> dict:
+    return call("SQLDriverConnect", string=string, **more)
+
+
+def passwords(ways) -> list[str]:
+    """The passwords that reached the real driver."""
+    return [each["string"].partition("PWD={")[2].partition("}")[0] for each in ways.calls("SQLDriverConnect")[0]]
+
+
+@pytest.mark.parametrize("dm", WIDE_BYTES)
+def test_the_next_connect_asks_nobody(ways, tokens, dm):
+    ways.record(token_keys(tokens), dm=dm)
+    steps = [connect(), call("SQLDisconnect"), connect(), connect(dbc="other"), call("SQLConnect", dsn="data", dbc="by name")]
+    assert [step.code for step in run_client(ways.shim, steps, dm)] == ["SQL_SUCCESS"] * 5
+    assert passwords(ways) == ["token-1"] * 3 and ways.calls("SQLConnect")[0][0]["password"] == "token-1"
+    assert len(tokens.requests) == 1
+
+
+def test_two_copies_of_the_driver_library_share_it(home, tokens, recorder):
+    home.write({name: {"Driver": home.shim(name), "RealDriver": recorder.compile("both", f"{name}.so"), **token_keys(tokens)} for name in ("one", "two")},
+               {name: {"Driver": name} for name in ("one", "two")})
+    run_client(home, [connect(f"DSN={name}", dbc=name) for name in ("one", "two")])
+    assert len(recorder.calls("SQLDriverConnect")) == 2 and len(tokens.requests) == 1
+
+
+@pytest.mark.parametrize("other", ["TokenClientSecret=wrong", "TokenClientId=other", "TokenScope=other"])
+def test_whoever_says_another_word_gets_a_token_of_his_own(ways, tokens, other):
+    ways.record(token_keys(tokens))
+    run_client(ways.shim, [connect(), connect(f"DSN=data;{other}", dbc="other"), connect(dbc="again")])
+    assert passwords(ways) == ["token-1", "token-2", "token-1"] and len(tokens.requests) == 2
+
+
+def test_a_wrong_secret_opens_nothing_though_the_right_ones_token_is_kept(ways, tokens):
+    ways.record(token_keys(tokens))
+    tokens.forget()
+    tokens.answer(replies.good_token("token-1"), replies.invalid_client())
+    done, refused = run_client(ways.shim, [connect(), connect("DSN=data;TokenClientSecret=wrong", dbc="other")])
+    assert done.succeeded and refused.records[0].state == "28000" and passwords(ways) == ["token-1"]
+
+
+def test_a_secret_file_that_changes_counts_at_the_next_connect(ways, tokens, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("old")
+    secret.chmod(0o600)
+    keys = {key: value for key, value in token_keys(tokens).items() if key != "TokenClientSecret"}
+    ways.record(keys | {"TokenClientSecretFile": secret})
+    run_client(ways.shim, [connect(), connect(dbc="same"), call("write_file", path=str(secret), text="new"), connect(dbc="other")])
+    assert passwords(ways) == ["token-1", "token-1", "token-2"]
+
+
+@pytest.mark.parametrize("dm", WIDE_BYTES)
+def test_sixty_four_threads_make_one_request(ways, identity_provider, dm):
+    identity_provider.always(replies.good_token("slow", delay=1))
+    ways.record(token_keys(identity_provider), dm=dm)
+    [done] = run_client(ways.shim, [call("parallel", steps=[[connect(dbc=str(number))] for number in range(64)])], dm, timeout=60)
+    assert all(step.succeeded for [step] in done.parallel)
+    assert len(identity_provider.requests) == 1 and passwords(ways) == ["slow"] * 64
+
+
+def test_a_token_that_is_over_is_not_used_again(ways, tokens):
+    ways.record(token_keys(tokens))
+    tokens.forget()
+    tokens.answer(replies.good_token("short", expires_in=1), replies.good_token("next"))
+    run_client(ways.shim, [connect(), call("sleep", seconds=1), connect(dbc="other")])
+    assert passwords(ways) == ["short", "next"]
+
+
+@pytest.mark.parametrize("dm", WIDE_BYTES)
+def test_an_old_token_serves_while_a_new_one_is_fetched_by_a_thread_that_takes_no_signal(ways, identity_provider, dm):
+    identity_provider.answer(replies.good_token("old", expires_in=100), replies.good_token("new", delay=1))
+    ways.record(token_keys(identity_provider, TokenRenewal=99), dm=dm)
+    steps = [connect(), call("sleep", seconds=1), connect(dbc="b"), connect(dbc="c"), call("threads"), call("sleep", seconds=3), connect(dbc="d"),
+             call("threads")]
+    result = run_client(ways.shim, steps, dm)
+    assert passwords(ways) == ["old", "old", "old", "new"] and len(identity_provider.requests) == 2
+    during, after = (step.threads for step in result if step.threads)
+    assert len(during) == len(after) + 1, "its thread ends with the renewal"
+    assert sorted(int(mask, 16) & 0x7fffffff for mask in during.values())[1] == 0x7ffbfeff, "all but SIGKILL and SIGSTOP are blocked"
+
+
+@pytest.mark.parametrize("dm, driver", REAL, **NAMED)
+@pytest.mark.parametrize("letter", ["", "W"])
+def test_a_kept_token_that_the_server_refuses_is_replaced_and_the_application_sees_only_that(ways, request, identity_provider, dm, driver, letter):
+    server = request.getfixturevalue("mariadb" if driver is drivers.MARIADB else "postgres")
+    server.role("alice", "new")
+    server.role("bob", "old")
+    identity_provider.answer(*(replies.good_token(token) for token in ("old", "new", "old", "new")))
+    keys = {key: value for key, value in token_keys(identity_provider).items() if key != "TokenProfile"}
+    ways.write(driver, {"data": server.keys()}, keys)
+    steps = [call(f"SQLDriverConnect{letter}", string="DSN=data;UID=bob", dbc="a"),
+             call(f"SQLDriverConnect{letter}", string="DSN=data;UID=alice", out=4000, dbc="b"),
+             call("SQLExecDirect", sql="select 40+2", dbc="b"),
+             call(f"SQLConnect{letter}", dsn="data", user="bob", dbc="c"),
+             call(f"SQLConnect{letter}", dsn="data", user="alice", dbc="d")]
+    result = run_client(ways.shim, steps, dm)
+    assert [step.code for step in result] == ["SQL_SUCCESS"] * 5, result
+    assert result[2].rows == [["42"]] and len(identity_provider.requests) == 4
+
+
+@pytest.mark.parametrize("dm", WIDE_BYTES)
+@pytest.mark.parametrize("shape, letter", [("ansi", ""), ("wide", "W"), ("both", "W")])
+def test_a_refused_token_is_replaced_once_and_a_new_one_never(ways, tokens, dm, shape, letter):
+    ways.record(token_keys(tokens), dm=dm, shape=shape)
+    fail = {"RECORDER_FAIL": "28000:not you"}
+    first, kept = run_client(ways.shim, [call(f"SQLDriverConnect{letter}", string="DSN=data", dbc=dbc) for dbc in "ab"], dm, env=fail)
+    assert passwords(ways) == ["token-1", "token-1", "token-2"] and len(tokens.requests) == 2
+    for step in (first, kept):
+        assert [(record.state, record.message) for record in step.records] == [("28000", "[Recorder]not you")], step
+
+
+def test_where_no_new_token_can_be_had_that_is_what_the_application_reads(ways, tokens):
+    ways.record(token_keys(tokens))
+    tokens.forget()
+    tokens.answer(replies.good_token("token-1"), replies.invalid_client())
+    _, step = run_client(ways.shim, [connect(), connect(dbc="b")], env={"RECORDER_FAIL": "28000:not you"})
+    assert [record.message.partition("AADSTS")[0] for record in step.records] == [
+        "[tokenshim] 127.0.0.1 refused the sign-in: HTTP 401, invalid_client: "]
+
+
+@pytest.mark.parametrize("state", ["08001", "HYT00", "HY000", "42000"])
+def test_any_other_failure_leaves_the_token_alone(ways, tokens, state):
+    ways.record(token_keys(tokens))
+    run_client(ways.shim, [connect(), connect(dbc="b")], env={"RECORDER_FAIL": f"{state}:no route"})
+    assert passwords(ways) == ["token-1"] * 2 and len(tokens.requests) == 1
+
+
+def test_a_browsing_whose_first_step_is_refused_begins_again_with_a_new_token(ways, tokens):
+    ways.record(token_keys(tokens))
+    browse = call("SQLBrowseConnectW", string="DSN=data", out=100, dbc="b")
+    _, refused = run_client(ways.shim, [connect(), browse], env={"RECORDER_FAIL": "28000:not you", "RECORDER_BROWSE_AT_ONCE": "1"})
+    assert [each["string"].partition("PWD={")[2][:7] for each in ways.calls("SQLBrowseConnect")[0]] == ["token-1", "token-2"]
+    assert [record.message for record in refused.records] == ["[Recorder]not you"]
+
+
+def test_who_signs_in_to_the_azure_cli_anew_is_somebody_else(home, az, recorder):
+    home.write({"SQL": {"Driver": home.shim(), "RealDriver": recorder.compile("wide", "libmsodbcsql-18.so"), "TokenSource": "azure-cli"}},
+               {"d": {"Driver": "SQL", "Server": "db.example.com"}})
+    profile = home.user / ".azure" / "azureProfile.json"
+    profile.parent.mkdir()
+    steps = [connect("DSN=d"), connect("DSN=d", dbc="b"), call("write_file", path=str(profile), text="{}"), connect("DSN=d", dbc="c"), connect("DSN=d", dbc="d")]
+    assert all(step.succeeded for step in run_client(home, steps) if step.call != "write_file")
+    assert len(az.calls) == 2
