@@ -19,7 +19,7 @@ impl Clock for Hand {
     }
 }
 
-/// A provider of tokens `1`, `2`, … that are good for 100 seconds; or that answers what it is told to.
+/// A provider of tokens `1`, `2`, … that are good for 200 seconds; or that answers what it is told to.
 #[derive(Clone, Default)]
 struct Provider {
     requests: Arc<AtomicUsize>,
@@ -50,7 +50,7 @@ impl Provider {
 }
 
 fn token(text: &str) -> Token {
-    Token::new(Secret::new(text.into()), Some(Duration::from_secs(100))).expect("a token")
+    Token::new(Secret::new(text.into()), Some(Duration::from_secs(200))).expect("a token")
 }
 
 fn refused() -> Error {
@@ -112,9 +112,9 @@ fn wait_until(done: impl Fn() -> bool) {
 fn a_fresh_token_is_served_again_and_one_that_is_over_never() {
     let bench = bench();
     assert_eq!(bench.get("a"), ("1".into(), false));
-    bench.clock.forward(49);
+    bench.clock.forward(99);
     assert_eq!(bench.get("a"), ("1".into(), true));
-    bench.clock.forward(51);
+    bench.clock.forward(101);
     assert_eq!(bench.get("a"), ("2".into(), false));
 }
 
@@ -128,7 +128,7 @@ fn each_identity_has_its_own_token() {
 fn an_old_token_is_served_at_once_and_renewed_once_behind_the_callers_backs() {
     let bench = bench();
     bench.get("a");
-    bench.clock.forward(50);
+    bench.clock.forward(100);
     let answer = bench.provider.slow();
     for _ in 0..3 {
         assert_eq!(bench.get("a"), ("1".into(), true));
@@ -142,7 +142,7 @@ fn an_old_token_is_served_at_once_and_renewed_once_behind_the_callers_backs() {
 fn a_failed_renewal_keeps_the_old_token_and_waits_before_the_next() {
     let bench = bench();
     bench.get("a");
-    bench.clock.forward(50);
+    bench.clock.forward(100);
     drop(bench.provider.slow()); // every request is refused
     bench.get("a");
     bench.settle("a");
@@ -150,11 +150,11 @@ fn a_failed_renewal_keeps_the_old_token_and_waits_before_the_next() {
         assert_eq!((bench.get("a"), bench.provider.requests()), (("1".into(), true), 2));
         bench.clock.forward(1);
     }
-    bench.clock.forward(25); // 89 s, and 45 s is the longest first wait
+    bench.clock.forward(31); // 45 s is the longest first wait
     assert_eq!(bench.get("a"), ("1".into(), true));
     bench.settle("a");
     assert_eq!(bench.provider.requests(), 3);
-    bench.clock.forward(1);
+    bench.clock.forward(35);
     assert!(bench.get_within("a", Duration::from_secs(60)).is_err(), "it is over");
 }
 
@@ -267,7 +267,7 @@ fn identities_whose_tokens_are_over_do_not_pile_up() {
         for number in 0..SWEEP_FROM {
             bench.get(&format!("{round}/{number}"));
         }
-        bench.clock.forward(100);
+        bench.clock.forward(200);
     }
     assert!(bench.identities() <= 2 * SWEEP_FROM, "{}", bench.identities());
 }
