@@ -12,8 +12,9 @@ from support.odbc_client import WIDE_BYTES
 from support.two_ways import token_keys
 from support.whole_odbc import VERSIONS, run_whole_odbc
 
+# With a scope of its own the refused connect has a new token. One that had been kept would be looked into, and tried again.
 CONNECTS = [("SQLDriverConnect", "DSN=data;UID=u;PWD=p"), ("SQLConnect", "data"), ("SQLBrowseConnect", "DSN=data"),
-            ("SQLDriverConnect", "DSN=data;Fail=28000:no entry"), ("SQLDriverConnect", "DSN=data"), ("SQLBrowseConnect", "DSN=data;A={;}")]
+            ("SQLDriverConnect", "DSN=data;TokenScope=own;Fail=28000:no entry"), ("SQLDriverConnect", "DSN=data"), ("SQLBrowseConnect", "DSN=data;A={;}")]
 TEXT = ("string", "length", "out", "out_length", "user", "user_length", "password", "password_length")
 """What a connect's text is made of, with its lengths and the room for the completed one."""
 ACCESS_TOKEN = 1256
