@@ -20,8 +20,8 @@ const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
 /// What the application set on the connection handle before it connects.
 #[derive(Default)]
 pub struct Application {
-    /// SQL_ATTR_LOGIN_TIMEOUT.
-    pub login_timeout: Option<Duration>,
+    /// SQL_ATTR_LOGIN_TIMEOUT, and how much of it is over.
+    pub login_timeout: Option<(Duration, Duration)>,
     /// SQL_COPT_SS_ACCESS_TOKEN. Some drivers accept any attribute, also one that means nothing to them.
     pub set_access_token: bool,
     /// Those that decide about encryption.
@@ -86,22 +86,24 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
     let renewal_timeout = config.timeout;
-    if let Some(login_timeout) = application.login_timeout.filter(|timeout| !timeout.is_zero()) {
+    let mut left = config.timeout;
+    if let Some((login_timeout, spent)) = application.login_timeout.filter(|(timeout, _)| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
+        left = left.min(login_timeout.saturating_sub(spent));
     }
+    let deadline = Instant::now() + left;
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
     let identity = source.identity();
-    let got = get(&config, source, &identity, renewal_timeout)?;
+    let got = get(&config, source, &Want { identity: &identity, renewal: config.renewal, deadline, renewal_timeout })?;
     let edits = edits(profile, settings, &got.token);
     Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), kept: got.was_kept.then_some(identity) }))
 }
 
-fn get(config: &Config, source: Box<dyn Source>, identity: &Identity, renewal_timeout: Duration) -> Result<Got, Error> {
-    let want = Want { identity, renewal: config.renewal, deadline: Instant::now() + config.timeout, renewal_timeout };
+fn get(config: &Config, source: Box<dyn Source>, want: &Want<'_>) -> Result<Got, Error> {
     let who = source.who().to_owned();
     let late = || Error::TooSlow { who: who.clone(), seconds: config.timeout.as_secs(), section: config.section.clone() };
-    cache().get(&want, late, move |deadline| source.fetch(deadline))
+    cache().get(want, late, move |deadline| source.fetch(deadline))
 }
 
 /// The application has a token itself: in its string, or set as the attribute by which this driver takes one.

@@ -96,10 +96,7 @@ pub unsafe extern "C" fn connect(
 pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) -> Result<Option<SignIn>, Error> {
     let application = connection::with(dbc as usize, |connection| {
         connection.record = None;
-        let login_timeout = connection.login_timeout_seconds.filter(|seconds| *seconds != 0);
-        // What is left of it, where this is the second try; 0 would mean no limit.
-        let left = |seconds: u32| Duration::from_secs(seconds.into()).saturating_sub(begun.elapsed()).max(Duration::from_millis(1));
-        let login_timeout = login_timeout.map(left);
+        let login_timeout = connection.login_timeout_seconds.map(|seconds| (Duration::from_secs(seconds.into()), begun.elapsed()));
         Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone() }
     });
     // No lock is held while the token is fetched.

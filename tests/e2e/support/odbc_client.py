@@ -26,6 +26,8 @@ from pathlib import Path
 DRIVER_MANAGERS = {"unixodbc": "libodbc.so.2", "iodbc": "libiodbc.so.2"}
 WIDE_BYTES = {"unixodbc": 2, "iodbc": 4}
 """The width of a SQLWCHAR, on both sides of each driver manager."""
+ALL_SIGNALS = ((1 << 64) - 1) & ~(1 << 8) & ~(1 << 18) & ~(1 << 31) & ~(1 << 32)
+"""As a mask. SIGKILL and SIGSTOP cannot be blocked; the C library keeps 32 and 33 for itself and hides them."""
 PROGRAM = Path(__file__).with_name("odbc_program.py")
 SYMBOL_PROGRAM = Path(__file__).with_name("dlsym_program.py")
 
