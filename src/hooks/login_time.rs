@@ -20,8 +20,8 @@ pub fn shorten(bound: &Bound, dbc: Handle, begun: Instant) {
     let Some((whole, was_shortened)) = known.flatten() else { return };
     let rest = rest(whole, begun.elapsed());
     if rest < whole || was_shortened {
-        set(bound, dbc, rest);
-        connection::with(dbc as usize, |connection| connection.login_is_shortened = rest < whole);
+        let accepted = set(bound, dbc, rest);
+        connection::with(dbc as usize, |connection| connection.login_is_shortened = if accepted { rest < whole } else { was_shortened });
     }
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from support import replies
+from support import drivers, recorder, replies
 from support.odbc_client import WIDE_BYTES, call, run_client
-from support.two_ways import token_keys
+from support.two_ways import timeless, token_keys
 
 LOGIN_TIMEOUT = 103
 SET = call("SQLSetConnectAttr", attribute=LOGIN_TIMEOUT, value=30)
@@ -99,11 +99,28 @@ def test_after_a_failure_the_records_stay_and_the_timeout_still_reads_as_set(slo
     assert shortened in range(20, 30) and timeouts(ways) == [30, shortened, "connect", 30, "connect"]
 
 
-def test_a_driver_that_refuses_the_timeout_connects_all_the_same(slow):
+def test_a_driver_that_refuses_the_timeout_connects_and_answers_all_the_same(slow):
     ways = slow()
     refusing = {"RECORDER_REFUSE": str(LOGIN_TIMEOUT)}
-    through, direct = ([(step.code, step.records) for step in run_client(home, [SET, CONNECTS[0]], env=refusing)] for home in (ways.shim, ways.direct))
-    assert through == direct
+    through = run_client(ways.shim, [SET, CONNECTS[0], GET], ways.shim.shim(), env=refusing)
+    direct = run_client(ways.direct, [SET, CONNECTS[0], GET], recorder.compile("both"), env=refusing)
+    assert [step.code for step in through] == ["SQL_ERROR", "SQL_SUCCESS", "SQL_SUCCESS"]
+    assert timeless(through) == timeless(direct) and through[2].value == 0
+
+
+@pytest.mark.parametrize("driver, server", [(drivers.PSQLODBCW, "postgres"), (drivers.MARIADB, "mariadb"), (drivers.SQLITE, None)],
+                         ids=lambda value: getattr(value, "name", value))
+def test_real_drivers_answer_with_the_applications_timeout(request, ways, identity_provider, driver, server):
+    identity_provider.always(replies.good_token(delay=1.2))
+    server = request.getfixturevalue(server) if server else None
+    if server:
+        server.role("alice", identity_provider.token)
+    ways.write(driver, {"data": server.keys() if server else {"Database": ":memory:"}}, token_keys(identity_provider))
+    steps = [SET, call("SQLDriverConnect", string="DSN=data;UID=alice"), GET]
+    through = run_client(ways.shim, steps)
+    direct = run_client(ways.direct, [SET, call("SQLDriverConnect", string=f"DSN=data;UID=alice;PWD={identity_provider.token}"), GET])
+    assert through[1].succeeded and direct[1].succeeded, through
+    assert (through[2].code, through[2].value) == (direct[2].code, direct[2].value)
 
 
 @pytest.mark.parametrize("version, state", [(2, "S1T00"), (3, "HYT00"), (3.8, "HYT00")])
