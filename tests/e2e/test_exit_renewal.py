@@ -33,7 +33,7 @@ say("ends")
 def test_a_program_ends_while_a_token_is_renewed(ways, identity_provider, tmp_path, how, dm):
     held = Held(tmp_path, seconds=60)
     identity_provider.answer(good_token(expires_in=3600), held)
-    ways.record(token_keys(identity_provider, TokenRenewal=3599), dm=dm, sources={"data": {}})
+    ways.record(token_keys(identity_provider, TokenRenewal=3599, TokenTimeout=55), dm=dm, sources={"data": {}})
     end, status = ENDS[how]
     done = finished(start_host(ways.shim, RENEWAL + end, held.asked, dm=dm), timeout=40)
     assert (done.returncode, done.stdout, done.stderr) == (status, "ends\n", "")
