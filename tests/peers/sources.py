@@ -20,7 +20,8 @@ def from_pypi(name: str, version: str) -> Path:
     folder = PEERS / f"{name}-{version}"
     with once(PEERS):
         if not folder.exists():
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "--no-binary", ":all:"]
+            # Of the package alone: what is needed to build it may come as it is.
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "--no-binary", name]
             subprocess.run([*pip, "-d", PEERS, f"{name}=={version}"], check=True, timeout=600)
             [archive] = PEERS.glob(f"{name}-{version}.tar.*")
             with tarfile.open(archive) as file:
