@@ -18,6 +18,7 @@
                 RECORDER_CONNECT_SECONDS="2"        a connect takes that long
                 RECORDER_GATE="/some/file"          a connect waits until that file is there
                 RECORDER_REFUSE_GET="1209"          these connection attributes are not told
+                RECORDER_REUSE="1"                  a handle that is freed is the next one that is made; for one thread
                 RECORDER_UNLOAD="1"                 the end of the library is written down, too
                 RECORDER_UNLOAD_SECONDS="2"         it takes that long */
 
