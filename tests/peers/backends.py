@@ -67,7 +67,8 @@ class Bench:
         self._set_passwords(*(account[1] for account in (self.postgres_account, self.mariadb_account)))
         self.postgres.query("alter role test superuser")
         self.postgres.query("create database test owner test")
-        self.mariadb.query("create database test_db character set utf8mb4")
+        for database in ("test_db", "test_schema", "test_schema_2"):  # the last two as sqlalchemy's README.unittests asks
+            self.mariadb.query(f"create database {database} character set utf8mb4")
         return self
 
     def __exit__(self, *failure) -> None:

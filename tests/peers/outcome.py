@@ -25,6 +25,8 @@ _EACH_TIME = [
     (re.compile(r"/tmp/[^\s'\";]+"), "<file>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?"), "<time>"),
     (re.compile(r"\b\d+\.\d+(s|ms|µs|ns)\b"), "<duration>"),
+    # Random, and in sets whose order follows.
+    (re.compile(r"[{(]*(?:\d+, )?UUID\(.*", re.S), "<UUIDs>"),
     (re.compile(r"(thread '[^']*') \(\d+\)"), r"\1"),
 ]
 
@@ -46,7 +48,8 @@ def from_junit(file: Path) -> Outcomes:
             if child.tag in ("failure", "error", "skipped"):
                 result = "skipped" if child.tag == "skipped" and result == "passed" else "failed" if child.tag != "skipped" else result
                 said.append(f"{child.tag}: {child.get('message', '')}")
-        outcomes[f"{case.get('classname')}::{case.get('name')}"] = Outcome(result, words("\n".join(said)))
+        # Of several reasons to skip a test pytest names any.
+        outcomes[f"{case.get('classname')}::{case.get('name')}"] = Outcome(result, "" if result == "skipped" else words("\n".join(said)))
     return outcomes
 
 

@@ -13,6 +13,8 @@ from support.drivers import once
 from support.odbc_home import REPOSITORY
 
 PEERS = REPOSITORY / "target" / "peers"
+PYTHON = PEERS / "python"
+"""Packages that only suites need."""
 
 
 def from_pypi(name: str, version: str) -> Path:

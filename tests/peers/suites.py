@@ -28,7 +28,7 @@ class Suite:
     """What `run` is given."""
     run: Callable[[object, str, OdbcHome], outcome.Outcomes]
     tests: dict[Backend, str]
-    """Which of its tests are for a backend: the file, or a part of their names."""
+    """Which of its tests are for a backend: pytest's arguments, or parts of their names."""
     features: str = ""
 
     @property
@@ -49,14 +49,21 @@ def _python(suite: Suite) -> Path:
     return suite.folder
 
 
-def run_pytest(folder: Path, file: str, home: OdbcHome) -> outcome.Outcomes:
+def _pip(suite: Suite) -> Path:
+    """The package as published, beside its suite."""
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-q", "--upgrade", "--target", sources.PYTHON]
+    subprocess.run([*pip, f"{suite.name}=={suite.version}"], check=True, timeout=600)
+    return suite.folder
+
+
+def run_pytest(folder: Path, tests: str, home: OdbcHome) -> outcome.Outcomes:
     report = home.folder / "junit.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line", f"--junitxml={report}",
-               f"--basetemp={home.folder / 'tmp'}", file]
-    done = subprocess.run(command, cwd=folder, env={**home.env, "PYTHONDONTWRITEBYTECODE": "1"}, capture_output=True, text=True,
-                          timeout=600)
+               f"--basetemp={home.folder / 'tmp'}", *tests.split()]
+    environment = {**home.env, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(sources.PYTHON)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800)
     if done.returncode not in (0, 1):
-        raise RuntimeError(f"{file} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise RuntimeError(f"{tests} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return outcome.from_junit(report)
 
 
@@ -83,6 +90,7 @@ def run_libtest(programs: dict[str, Path], filters: str, home: OdbcHome) -> outc
 
 _PYODBC = {SQLITE: "tests/sqlite_test.py", POSTGRES: "tests/postgresql_test.py", POSTGRES_ANSI: "tests/postgresql_test.py",
            MARIADB: "tests/mysql_test.py"}
+_SQLALCHEMY = {MARIADB: "--dburi mysql+pyodbc://root:my-secret-pw@mysql test/dialect/test_suite.py test/dialect/mysql"}
 _ODBC_API = {SQLITE: "sqlite_3", POSTGRES: "postgresql", POSTGRES_ANSI: "postgresql", MARIADB: "maria_db",
              MDBTOOLS: "mdbtools",
              # Each of the others waits 15 s for the server that is not there.
@@ -90,6 +98,7 @@ _ODBC_API = {SQLITE: "sqlite_3", POSTGRES: "postgresql", POSTGRES_ANSI: "postgre
 
 SUITES: Sequence[Suite] = (
     Suite("pyodbc", "5.5.0", sources.from_pypi, cache(_python), run_pytest, _PYODBC),
+    Suite("sqlalchemy", "2.1.9", sources.from_pypi, cache(_pip), run_pytest, _SQLALCHEMY),
     Suite("odbc-api", "29.3.0", sources.from_crates_io, cache(_cargo), run_libtest, _ODBC_API, "derive,structured_logging"),
     Suite("odbc-api", "29.3.0", sources.from_crates_io, cache(_cargo), run_libtest, _ODBC_API, "derive,structured_logging,wide"),
 )
