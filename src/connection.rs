@@ -42,7 +42,7 @@ pub struct Signed {
 
 impl Signed {
     /// Whether the server will refuse whatever comes over this connection, though nobody has asked it yet.
-    pub fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.sign_in.edits.profile.session_ends_with_token && self.sign_in.token.is_over()
     }
 }
@@ -64,6 +64,8 @@ pub struct Connection {
     pub access_token: Option<Arc<AccessToken>>,
     /// The sign-in of the connection that is open, or being browsed for.
     pub signed: Option<Arc<Signed>>,
+    /// Since it was opened, another one was for the same words, in another identity's name.
+    pub is_outdated: bool,
     /// An SQLBrowseConnect is under way.
     pub browsing: bool,
     /// How wide this connection's SQLWCHAR was last seen to be.
@@ -112,6 +114,25 @@ pub fn clear_record(dbc: usize) {
     if RECORDS.load(Ordering::Acquire) != 0 && table().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
         count(true, false);
     }
+}
+
+/// The connection on `dbc` was opened, or a browsing for it has begun; or that failed. Whatever is open for the same words
+/// in another identity's name is outdated by it. Returns what the caller drops.
+pub fn settle(dbc: usize, signed: Option<Arc<Signed>>) -> Option<Arc<Signed>> {
+    let mut table = table();
+    if let Some(newer) = &signed {
+        for older in table.values_mut() {
+            older.is_outdated |= older.signed.as_ref().is_some_and(|older| older.sign_in.by.is_outdated_by(&newer.sign_in.by));
+        }
+    }
+    let connection = table.entry(dbc).or_default();
+    connection.is_outdated = false;
+    std::mem::replace(&mut connection.signed, signed)
+}
+
+/// Whether nobody should use the connection on `dbc` again.
+pub fn is_over(dbc: usize) -> bool {
+    look(dbc, |connection| connection.signed.as_ref().is_some_and(|signed| connection.is_outdated || signed.is_over())).unwrap_or(false)
 }
 
 /// The connection on `dbc` is closed; the handle, and the token's memory, live on. Returns what the caller drops.

@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::token::Token;
 use crate::token::cache::{Got, Want, cache};
 use crate::token::identity::Identity;
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 /// Sources that run or read what they are told to: never at a connection string's word.
@@ -39,6 +40,29 @@ pub struct SignIn {
     pub section: String,
     /// The identity whose kept token this is: a server may have good reason to refuse it. `None` for one just fetched.
     pub kept: Option<Identity>,
+    /// In whose name, for what words of the application's.
+    pub by: By,
+}
+
+/// Two numbers that tell whether the same words of an application's still stand for the same identity.
+#[derive(Clone, Copy)]
+pub struct By {
+    words: u64,
+    identity: u64,
+}
+
+impl By {
+    fn of(settings: &Settings, identity: &Identity) -> Self {
+        static NUMBERS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let mut words = NUMBERS.build_hasher();
+        settings.hash_words(&mut words);
+        Self { words: words.finish(), identity: NUMBERS.hash_one(identity) }
+    }
+
+    /// The same words now stand for somebody else.
+    pub fn is_outdated_by(&self, newer: &By) -> bool {
+        self.words == newer.words && self.identity != newer.identity
+    }
 }
 
 impl SignIn {
@@ -97,7 +121,8 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let identity = source.identity();
     let got = get(&config, source, &Want { identity: &identity, renewal: config.renewal, deadline, renewal_timeout })?;
     let edits = edits(profile, settings, &got.token);
-    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), kept: got.was_kept.then_some(identity) }))
+    let by = By::of(settings, &identity);
+    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), kept: got.was_kept.then_some(identity), by }))
 }
 
 fn get(config: &Config, source: Box<dyn Source>, want: &Want<'_>) -> Result<Got, Error> {

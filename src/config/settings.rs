@@ -5,6 +5,7 @@ use super::ini::{DriverOf, Registry, Section};
 use super::keys::{self, Place, State};
 use crate::error::Error;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// Where a setting stands, in the words of a message. The place that counts first comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,6 +62,14 @@ impl Settings {
     pub fn of_data_source(name: &str, string: ConnectionString, registry: &Registry, sections: &[String]) -> Self {
         let (data_source, driver) = sections_of(registry.data_source_to_connect(name), registry);
         Self { string, data_source, driver: driver.or_else(|| only(sections, registry)) }
+    }
+
+    /// What the application said, and of which sections it spoke: by this a driver manager knows a connection again.
+    pub fn hash_words(&self, state: &mut impl Hasher) {
+        for section in [&self.data_source, &self.driver] {
+            section.as_ref().map(|section| &section.name).hash(state);
+        }
+        self.string.to_text().units.as_slice().hash(state);
     }
 
     /// The application's own text.

@@ -171,15 +171,14 @@ fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
     }
 }
 
-/// Where the driver takes a connection for alive, and its server will not: says that it is dead. From memory alone, for the
+/// Where the driver takes a connection for alive, and nobody should use it again: says that it is dead. From memory alone, for the
 /// driver manager holds the lock of its pool meanwhile.
 ///
 /// # Safety
 /// The real driver answered `code` for `attribute`, and `value` is where it wrote its answer.
 unsafe fn or_dead(dbc: Handle, attribute: i32, value: *mut c_void, code: Return) -> Return {
     let accepted = code == SUCCESS || code == SUCCESS_WITH_INFO;
-    let is_over = || connection::look(dbc as usize, |connection| connection.signed.clone()).flatten().is_some_and(|signed| signed.is_over());
-    if attribute == DEAD && accepted && is_over() {
+    if attribute == DEAD && accepted && connection::is_over(dbc as usize) {
         // SAFETY: as the caller promised; ODBC: an SQLUINTEGER.
         unsafe { put(DEAD_TRUE, value, core::ptr::null_mut()) };
     }

@@ -172,8 +172,7 @@ fn take_back(bound: &Bound, dbc: Handle) {
 pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
     let open = code == SUCCESS || code == SUCCESS_WITH_INFO || code == super::NEED_DATA;
     let signed = open.then(|| Arc::new(Signed { sign_in, written }));
-    let before = connection::with(dbc as usize, |connection| std::mem::replace(&mut connection.signed, signed.clone()));
-    drop(before);
+    drop(connection::settle(dbc as usize, signed.clone()));
     // Setting an attribute would drop the driver's records, of which only SQL_SUCCESS has none.
     if code == SUCCESS {
         login_time::give_back(bound, dbc);

@@ -185,3 +185,33 @@ def test_a_driver_that_does_not_say_whether_a_connection_lives_is_not_spoken_for
     program = 'dbc = opened("DSN=data")\ntime.sleep(1.5)\nvalue = ctypes.c_uint64(0)\n' \
               'say(odbc("SQLGetConnectAttr", dbc, 1209, ctypes.byref(value), -6, None), value.value, record(DBC, dbc)[0])'
     assert run_host(pool.ways.shim, program, dm=pool.ways.shim.shim()) == ["-1 0 HYC00"]
+
+
+# -- Two identities behind the same words
+
+
+CHANGE = """
+busy = opened("DSN=data", env) # as the identity of before
+with open(sys.argv[1]) as file: text = file.read()
+with open(sys.argv[1], "w") as file: file.write(text.replace("TokenClientId=me", f"TokenClientId={sys.argv[2]}"))
+use() # the pool has none that is free, so this one is new
+disconnect(busy), free(DBC, busy) # and back into the pool
+use()
+both = [opened("DSN=data", env), opened("DSN=data", env)]
+"""
+
+
+@pytest.mark.parametrize("client", ["somebody-else", "me"])
+def test_a_connection_of_an_identity_that_these_words_no_longer_stand_for_is_closed(pool, client):
+    pool.tokens_last(3600)
+    pool.write(recorder.compile())
+    pool.run(CHANGE, pool.ways.shim.system / "odbcinst.ini", client)
+    tokens = [string.partition("PWD={")[2][:7] for string in pool.connects()]
+    assert tokens == (["token-1", "token-1"] if client == "me" else ["token-1", "token-2", "token-2"])
+
+
+def test_other_words_of_another_identity_leave_a_connection_alone(pool):
+    pool.tokens_last(3600)
+    pool.write(recorder.compile())
+    pool.run("busy = opened('DSN=data', env)\nuse('DSN=data;TokenClientId=other')\ndisconnect(busy), free(DBC, busy)\nuse()\nuse('DSN=data;TokenClientId=other')")
+    assert len(pool.connects()) == 2
