@@ -4,6 +4,7 @@
 
 use super::edits::Edits;
 use super::encryption::switches_off;
+use super::profiles::file_name;
 use crate::config::connection_string::{ConnectionString, Pair};
 use crate::config::keys;
 use crate::config::text::Text;
@@ -11,6 +12,26 @@ use crate::token::Secret;
 
 /// Keywords whose value is a secret, whoever completes a string with it.
 const SECRET_KEYWORDS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken", "TokenClientSecret"];
+
+/// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
+/// character may take, in 16 bits.
+const ROOM: i16 = 8191;
+/// In less room psqlodbc writes abbreviated keywords (dlg_specific.c, makeConnectString).
+const PSQLODBC_ABBREVIATES_BELOW: i16 = 1024;
+
+/// What psqlodbc's abbreviated string has beside what it was given: a few short keywords.
+const PSQLODBC_ADDS: usize = 256;
+
+/// How much room the real driver is told of, in characters, where it is given a string of `given` and the application has
+/// room for `max`: enough for a token more, but no driver should write another string than it would have written into the
+/// application's own room. 0 where it could not: then the application gets its own words back.
+pub fn room(real_driver: &str, given: usize, max: i16) -> i16 {
+    if max >= PSQLODBC_ABBREVIATES_BELOW || !file_name(real_driver).contains("psqlodbc") {
+        return ROOM;
+    }
+    let little = PSQLODBC_ABBREVIATES_BELOW - 1;
+    if given + PSQLODBC_ADDS <= little as usize { little } else { 0 }
+}
 
 /// `from_driver` as the application may see it.
 ///

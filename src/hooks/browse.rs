@@ -133,7 +133,7 @@ unsafe fn signed_step(
     } else {
         given(&signed.sign_in.edits, step)
     };
-    let mut answer = Answer::wanted(out, out_len, &given);
+    let mut answer = Answer::wanted(bound, out, out_max, out_len, &given);
     let (room, max, length) = answer.arguments();
     // SAFETY: as the caller promised; the texts are ours.
     let code = unsafe { real_browse(dbc, given.pointer(), NTS, room, max, length) };

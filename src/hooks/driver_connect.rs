@@ -3,19 +3,16 @@
 use super::connect::{begin, given, hand_over, note_width, settle, with_token};
 use super::text::{self, Buffer};
 use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
+use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
 use crate::config::text::Text;
 use crate::connection::{self, Record, Signed};
-use crate::delivery::out_string::{asked, completed};
+use crate::delivery::out_string::{self, asked, completed};
 use crate::error::Error;
 use core::ffi::c_void;
 use std::time::Instant;
-
-/// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
-/// character may take, in 16 bits.
-const ROOM: i16 = 8191;
 
 /// SQLDriverConnect[A|W].
 ///
@@ -56,7 +53,7 @@ pub unsafe extern "C" fn driver_connect(
         };
         with_token(bound, dbc, letter, &settings, (sign_in, begun), |sign_in| {
             let mut given = given(&sign_in.edits, &written);
-            let mut answer = Answer::wanted(out, out_len, &given);
+            let mut answer = Answer::wanted(bound, out, out_max, out_len, &given);
             // SAFETY: the handle and the window are the application's; the texts are ours.
             let code = unsafe {
                 hand_over(bound, dbc, &sign_in, begun)?;
@@ -73,6 +70,7 @@ pub unsafe extern "C" fn driver_connect(
 /// The driver's completed string, in room of ours: the application's may be too small, and must never hold the token.
 pub struct Answer {
     room: Option<Buffer>,
+    max: i16,
     length: i16,
 }
 
@@ -81,16 +79,19 @@ const UNWRITTEN: i16 = i16::MIN;
 
 impl Answer {
     /// Room for it, if the application wants to know anything of it.
-    pub fn wanted(out: TextPointer, out_len: *mut i16, given: &Buffer) -> Self {
+    pub fn wanted(bound: &Bound, out: TextPointer, out_max: i16, out_len: *mut i16, given: &Buffer) -> Self {
         let wanted = !out.is_null() || !out_len.is_null();
-        Self { room: wanted.then(|| Buffer::room(ROOM as usize + 1, given.width())), length: UNWRITTEN }
+        let given_chars = given.len_bytes() / given.width().bytes();
+        let max = out_string::room(&bound.real_driver, given_chars, if out.is_null() { 0 } else { out_max });
+        let length = if max == 0 { 0 } else { UNWRITTEN };
+        Self { room: wanted.then(|| Buffer::room(max as usize + 1, given.width())), max, length }
     }
 
     /// What the real driver gets for its last three arguments.
     pub fn arguments(&mut self) -> (TextPointer, i16, *mut i16) {
         match &mut self.room {
-            Some(room) => (room.pointer(), ROOM, &mut self.length),
-            None => (core::ptr::null_mut(), 0, core::ptr::null_mut()),
+            Some(room) if self.max > 0 => (room.pointer(), self.max, &mut self.length),
+            _ => (core::ptr::null_mut(), 0, core::ptr::null_mut()),
         }
     }
 
@@ -107,8 +108,8 @@ impl Answer {
         let token = &signed.sign_in.token.text;
         let text = if code == NEED_DATA {
             asked(&from_driver, token)
-        } else if self.length >= ROOM || from_driver.units.is_empty() {
-            // No room for all of it, here or in the driver's own (psqlodbc: 4096): half a string is no use to anyone.
+        } else if self.length >= self.max || from_driver.units.is_empty() {
+            // No room for all of it, here or in the driver's own: half a string is no use to anyone.
             signed.written.to_text()
         } else {
             completed(&from_driver, &signed.written, &signed.sign_in.edits, token)

@@ -169,3 +169,20 @@ def test_a_long_token_leaves_a_string_that_connects_again(ways, postgres, identi
     [step] = run_client(ways.shim, [call("SQLDriverConnectW", string="DSN=data;UID=alice", out=2000)])
     assert step.succeeded and step.out.startswith("DSN=data;") and "UID=alice" in step.out and "Ab3" not in step.out, step
     assert run_client(ways.shim, [call("SQLDriverConnectW", string=step.out)])[0].succeeded
+
+
+@pytest.mark.parametrize("dm, driver", POSTGRES, **NAMED)
+@pytest.mark.parametrize("letter", ["", "W"])
+def test_psqlodbc_abbreviates_where_it_would_have_and_a_long_token_leaves_the_applications_own_string(ways, alice, postgres, identity_provider, dm, driver, letter):
+    """It does so in little room. With a long token in it the string would be too long for that, and psqlodbc writes none."""
+    ways.write(driver, {"data": postgres.keys(SSLmode="require")}, token_keys(identity_provider))
+    steps = [call(f"SQLDriverConnect{letter}", string="DSN=data;UID=alice;PWD=token", dbc=str(room), out=room) for room in (4000, 1024, 1023, 250, 200, None)]
+    identity_provider.always(replies.good_token("token"))
+    alice("token")
+    through, direct = ways.run(steps, dm)
+    assert len({each.length for each in direct}) > 1, "it abbreviates"
+    assert [(each.code, each.length, each.out) for each in through] == [(each.code, each.length, each.out) for each in direct]
+    identity_provider.always(replies.good_token("long" * 400))
+    alice("long" * 400)
+    whole = run_client(ways.shim, steps[3:4], dm)[0]
+    assert (whole.code, whole.out) == ("SQL_SUCCESS", "DSN=data;UID=alice;PWD=token")
