@@ -29,11 +29,11 @@ test: dependencies ## installs what is missing, builds, and runs all tests
 	$(CARGO) test --locked
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)
 
-# WHICH="odbc-api mariadb" runs the rows of the table with these words only.
 soak: dependencies ## builds, and lets 100,000 connects fail, which must leave memory as it was
 	$(CARGO) build --locked --release
 	CONNECTS=100000 TOKENSHIM_TARGET=target/release .venv/bin/pytest -q tests/e2e/test_failed_connects.py -n $(JOBS)
 
+# WHICH="odbc-api mariadb" runs the rows of the table with these words only.
 peer-tests: ## installs what is missing, and runs other projects' test suites with and without tokenshim
 	scripts/install-dependencies peers
 	$(CARGO) build --locked
