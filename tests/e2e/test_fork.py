@@ -158,3 +158,27 @@ def test_a_pre_fork_servers_workers_connect_each_for_itself(ways, identity_provi
     postgres.role("workers", identity_provider.token)
     ways.write(drivers.PSQLODBCW, {"data": postgres.keys(Username="workers")}, token_keys(identity_provider))
     assert run_host(ways.shim, PRE_FORK) == ["[0, 0, 0, 0]"]
+
+
+BUSY = CHILD + """
+def busy():
+    while not over:
+        dbc = allocate(DBC, env)
+        connect(dbc, "DSN=data"), disconnect(dbc), free(DBC, dbc)
+
+env, over = environment(), []
+answers("DSN=data")
+threads = [threading.Thread(target=busy) for _ in range(4)]
+for thread in threads: thread.start()
+say({child("DSN=data") for _ in range(100)})
+over.append(True)
+for thread in threads: thread.join()
+"""
+
+
+def test_children_connect_though_other_threads_take_tokenshims_locks_all_the_time(ways, identity_provider):
+    """Without a driver manager, whose own locks would get in the way."""
+    ways.record(token_keys(identity_provider))
+    del ways.shim.env["RECORDER_LOG"]
+    assert run_host(ways.shim, BUSY, dm=ways.shim.shim()) == ["{3}"]
+    assert len(identity_provider.requests) == 1
