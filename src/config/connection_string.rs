@@ -5,6 +5,7 @@
 
 use super::text::{Text, Width, decode};
 use crate::error::Error;
+use zeroize::Zeroizing;
 
 /// One `keyword=value` with whatever stood around it, up to but without the `;`.
 #[derive(Clone)]
@@ -166,18 +167,11 @@ impl ConnectionString {
         text
     }
 
-    /// Every value that any reading of the string could give `keyword`: this one's, and those of readers that pay
-    /// no heed to braces or blanks. For decisions that must not depend on which parser a driver has.
-    pub fn every_reading(&self, keyword: &str) -> Vec<String> {
-        let mut values: Vec<String> = self.pairs.iter().filter(|pair| pair.is(keyword)).map(|pair| pair.value.clone()).collect();
-        for piece in self.to_text().decode().split(';') {
-            let Some((name, value)) = piece.split_once('=') else { continue };
-            let blank = |c: char| c.is_whitespace() || c == '{' || c == '}';
-            if name.trim_matches(blank).eq_ignore_ascii_case(keyword) {
-                values.push(value.trim_matches(blank).to_owned());
-            }
-        }
-        values
+    /// Each `name=value` between two semicolons, with its braces and blanks: what readers find that pay no heed to braces.
+    pub fn pieces(&self) -> Zeroizing<Vec<(String, String)>> {
+        let text = Zeroizing::new(self.to_text().decode());
+        let pieces = text.split(';').filter_map(|piece| piece.split_once('='));
+        Zeroizing::new(pieces.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 }
 

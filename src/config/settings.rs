@@ -4,8 +4,10 @@ use super::connection_string::ConnectionString;
 use super::ini::{DriverOf, Registry, Section};
 use super::keys::{self, Place, State};
 use crate::error::Error;
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use zeroize::Zeroizing;
 
 /// Where a setting stands, in the words of a message. The place that counts first comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +43,8 @@ pub struct Settings {
     string: ConnectionString,
     data_source: Option<Section>,
     driver: Option<Section>,
+    /// The string's [`pieces`](ConnectionString::pieces), taken apart when they are first asked for, and then asked often.
+    pieces: OnceCell<Zeroizing<Vec<(String, String)>>>,
 }
 
 impl Settings {
@@ -55,13 +59,17 @@ impl Settings {
             Some(pair) => sections_of(&pair.value, registry),
             None => (None, None),
         };
-        Self { string, data_source, driver: driver.or_else(|| only(sections, registry)) }
+        Self::new(string, data_source, driver.or_else(|| only(sections, registry)))
     }
 
     /// For SQLConnect: a DSN's name, beside which nothing can be said.
     pub fn of_data_source(name: &str, string: ConnectionString, registry: &Registry, sections: &[String]) -> Self {
         let (data_source, driver) = sections_of(registry.data_source_to_connect(name), registry);
-        Self { string, data_source, driver: driver.or_else(|| only(sections, registry)) }
+        Self::new(string, data_source, driver.or_else(|| only(sections, registry)))
+    }
+
+    fn new(string: ConnectionString, data_source: Option<Section>, driver: Option<Section>) -> Self {
+        Self { string, data_source, driver, pieces: OnceCell::new() }
     }
 
     /// What the application said, and of which sections it spoke: by this a driver manager knows a connection again.
@@ -83,6 +91,24 @@ impl Settings {
             return Some(Setting { value: pair.value.clone(), origin: Origin::ConnectionString });
         }
         self.in_sections(keyword)
+    }
+
+    /// Every value that any reading of the string could give `keyword`: ours, and those of readers that pay no heed to
+    /// braces or blanks. For decisions that must not depend on which parser a driver has.
+    pub fn every_reading(&self, keyword: &str) -> impl Iterator<Item = &str> {
+        let blank = |c: char| c.is_whitespace() || c == '{' || c == '}';
+        let ours = self.string.pairs().iter().filter(|pair| pair.is(keyword)).map(|pair| pair.value.as_str());
+        let others = self.pieces().filter(move |(name, _)| name.trim_matches(blank).eq_ignore_ascii_case(keyword));
+        ours.chain(others.map(move |(_, value)| value.trim_matches(blank)))
+    }
+
+    /// The values that the string gives `keyword`, with their braces and blanks, as some drivers read them.
+    pub fn as_written(&self, keyword: &str) -> impl Iterator<Item = &str> {
+        self.pieces().filter(|(name, _)| name.trim().eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pieces.get_or_init(|| self.string.pieces()).iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// As [`get`](Self::get), but never from the connection string.
@@ -215,6 +241,13 @@ mod tests {
     fn sqlconnect_with_an_unknown_name_falls_back_to_the_default_as_unixodbc_does() {
         let settings = Settings::of_data_source("nobody", ConnectionString::empty(Width::One), &registry(DRIVERS, DATA_SOURCES), &[]);
         assert_eq!(value(&settings, "TokenScope").map(|found| found.0).as_deref(), Some("other"));
+    }
+
+    #[test]
+    fn every_reading_sees_what_a_driver_with_another_parser_might() {
+        let settings = settings("DSN=good;APP={a} ;Server=evil;x={y;Server = worse}", &[]);
+        assert_eq!(settings.every_reading("server").collect::<Vec<_>>(), ["evil", "evil", "worse"]);
+        assert_eq!(settings.as_written("SERVER").collect::<Vec<_>>(), ["evil", " worse}"]);
     }
 
     #[test]

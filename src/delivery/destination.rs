@@ -5,6 +5,7 @@ use super::encryption::{self, Attributes};
 use super::profiles::{self, Profile};
 use crate::config::settings::Settings;
 use crate::error::{Error, quoted};
+use std::iter;
 
 /// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
 /// string may name another profile.
@@ -68,7 +69,8 @@ pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, re
     check_data_source(settings)?;
     check_options(settings, section)?;
     check_hosts(settings, drivers_own, section)?;
-    let mut profiles = [Some(profile), drivers_own].into_iter().flatten();
+    // Almost always they are one and the same.
+    let mut profiles = iter::once(profile).chain(drivers_own.filter(|own| own.name != profile.name));
     profiles.try_for_each(|profile| encryption::check(settings, attributes, profile, real_driver, section))
 }
 
@@ -77,10 +79,10 @@ pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, re
 fn check_data_source(settings: &Settings) -> Result<(), Error> {
     let string = settings.string();
     let first = string.pairs().iter().find(|pair| pair.is_any(&["DSN", "DRIVER"]));
-    let counts = |name: &String| first.is_some_and(|pair| pair.is("DSN") && pair.value.eq_ignore_ascii_case(name));
-    let second = string.every_reading("DSN").into_iter().find(|name| !name.is_empty() && !counts(name));
-    let second = second.map(|name| ("DSN", name)).or_else(|| string.every_reading("FILEDSN").pop().map(|name| ("FILEDSN", name)));
-    second.map_or(Ok(()), |(keyword, name)| Err(Error::SecondDataSource { keyword, name: quoted(&name, &[]) }))
+    let counts = |name: &str| first.is_some_and(|pair| pair.is("DSN") && pair.value.eq_ignore_ascii_case(name));
+    let second = settings.every_reading("DSN").find(|name| !name.is_empty() && !counts(name));
+    let second = second.map(|name| ("DSN", name)).or_else(|| settings.every_reading("FILEDSN").last().map(|name| ("FILEDSN", name)));
+    second.map_or(Ok(()), |(keyword, name)| Err(Error::SecondDataSource { keyword, name: quoted(name, &[]) }))
 }
 
 fn check_options(settings: &Settings, section: &str) -> Result<(), Error> {
@@ -88,8 +90,8 @@ fn check_options(settings: &Settings, section: &str) -> Result<(), Error> {
         for &keyword in *keywords {
             // A driver's completed string repeats what the DSN says.
             let administrators = settings.in_sections(keyword).map(|setting| setting.value);
-            let is_harmful = |value: &String| is_harmful(value) && administrators.as_ref() != Some(value);
-            if settings.string().every_reading(keyword).iter().any(is_harmful) {
+            let is_harmful = |value| is_harmful(value) && administrators.as_deref() != Some(value);
+            if settings.every_reading(keyword).any(is_harmful) {
                 return Err(Error::OptionsNotAllowed { keyword, harm, section: section.into() });
             }
         }
@@ -105,8 +107,8 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
             || allowed.split(',').any(|pattern| matches(&bare(pattern), host))
     };
     // Whatever way the driver reads the string: none of the hosts it could see may be a stranger.
-    for value in HOST_KEYWORDS.iter().flat_map(|keyword| settings.string().every_reading(keyword)) {
-        for host in hosts(&value) {
+    for value in HOST_KEYWORDS.iter().flat_map(|keyword| settings.every_reading(keyword)) {
+        for host in hosts(value) {
             let fixed = HOST_KEYWORDS.iter().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
             if !fixed && !known(&host) {
                 return Err(Error::HostNotAllowed { host: quoted(&host, &[]), section: section.into() });
@@ -118,12 +120,13 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
 
 /// Whether the connection does not leave this machine: neither the string nor a section names another.
 pub fn stays_here(settings: &Settings) -> bool {
-    let in_sections = HOST_KEYWORDS.iter().filter_map(|keyword| settings.in_sections(keyword)).map(|setting| setting.value);
-    let named = HOST_KEYWORDS.iter().flat_map(|keyword| settings.string().every_reading(keyword)).chain(in_sections);
-    named.flat_map(|value| hosts(&value).collect::<Vec<_>>()).all(|host| {
+    let is_here = |host: String| {
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
         host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
-    })
+    };
+    let stays = |value: &str| hosts(value).all(is_here);
+    let in_section = |keyword| settings.in_sections(keyword).is_none_or(|setting| stays(&setting.value));
+    HOST_KEYWORDS.iter().all(|keyword| settings.every_reading(keyword).all(stays) && in_section(keyword))
 }
 
 /// The hosts in a server's name, some of which have a list of them; a port after a comma is none. What has no

@@ -45,8 +45,8 @@ impl Switch {
     }
 
     /// The least safe of what the string could set it to, however the driver reads the string.
-    fn in_string(&self, settings: &Settings) -> Option<(&'static str, String)> {
-        let readings = |keyword| settings.string().every_reading(keyword).into_iter().chain(as_written(settings, keyword));
+    fn in_string<'a>(&self, settings: &'a Settings) -> Option<(&'static str, &'a str)> {
+        let readings = |keyword| settings.every_reading(keyword).chain(settings.as_written(keyword));
         let all = self.keywords.iter().flat_map(|keyword| readings(keyword).map(|value| (*keyword, value)));
         all.min_by_key(|(_, value)| (self.safety)(value))
     }
@@ -61,10 +61,10 @@ impl Switch {
         let is_off = |value: &str| (self.safety)(value) == Safety::Off && !(nothing_leaves && self.must_be.is_some());
         let below = self.in_sections(settings);
         if let Some((keyword, value)) = self.in_string(settings) {
-            let written = format!("{keyword}={} of {}", quoted(&value, &[]), Origin::ConnectionString);
-            match below.as_ref().filter(|below| (self.safety)(&value) < (self.safety)(&below.value)) {
-                Some(below) => return Some(format!("{written} instead of {} of {}", quoted(&below.value, &[]), below.origin)),
-                None if is_off(&value) => return Some(written),
+            let written = || format!("{keyword}={} of {}", quoted(value, &[]), Origin::ConnectionString);
+            match below.as_ref().filter(|below| (self.safety)(value) < (self.safety)(&below.value)) {
+                Some(below) => return Some(format!("{} instead of {} of {}", written(), quoted(&below.value, &[]), below.origin)),
+                None if is_off(value) => return Some(written()),
                 None => {}
             }
         }
@@ -119,11 +119,4 @@ pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, re
         }
     }
     Ok(())
-}
-
-/// The values of `keyword` with their braces and blanks, as some drivers read them.
-fn as_written(settings: &Settings, keyword: &str) -> Vec<String> {
-    let string = settings.string().to_text().decode();
-    let pairs = string.split(';').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(keyword)).map(|(_, value)| value.to_owned()).collect()
 }

@@ -83,14 +83,22 @@ unsafe fn unit(pointer: TextPointer, index: usize, width: Width) -> u32 {
 
 /// A text in memory that a driver can read: its characters and a NUL. Wiped when dropped.
 pub struct Buffer {
-    bytes: zeroize::Zeroizing<Vec<u8>>,
+    bytes: Vec<u8>,
     width: Width,
+}
+
+impl Drop for Buffer {
+    /// All at once: zeroize would go byte by byte, which takes long where there is much room.
+    fn drop(&mut self) {
+        // SAFETY: memory of its own.
+        unsafe { libc::explicit_bzero(self.bytes.as_mut_ptr().cast(), self.bytes.len()) };
+    }
 }
 
 impl Buffer {
     /// `text` with a NUL.
     pub fn of(text: &Text) -> Self {
-        let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity((text.units.len() + 1) * text.width.bytes()));
+        let mut bytes = Vec::with_capacity((text.units.len() + 1) * text.width.bytes()); // it never grows: that would leave a copy behind
         for unit in text.units.iter().copied().chain([0]) {
             match text.width {
                 Width::One => bytes.push(unit as u8),
@@ -103,7 +111,7 @@ impl Buffer {
 
     /// Room for `units` characters of `width`, all zero.
     pub fn room(units: usize, width: Width) -> Self {
-        Self { bytes: zeroize::Zeroizing::new(vec![0; units * width.bytes()]), width }
+        Self { bytes: vec![0; units * width.bytes()], width }
     }
 
     /// For a driver to read or to fill.

@@ -86,9 +86,3 @@ fn a_value_gets_braces_only_where_it_needs_them() {
     string.set_text("C", &Text::encode("ü }", Width::Two), false);
     assert_eq!(string.to_text().decode(), "A=eyJ.a-b_c;B={a;b};C={ü }}}");
 }
-
-#[test]
-fn every_reading_sees_what_a_driver_with_another_parser_might() {
-    let string = parse("DSN=good;APP={a} ;Server=evil;x={y;Server = worse}");
-    assert_eq!(string.every_reading("server"), ["evil", "evil", "worse"]);
-}

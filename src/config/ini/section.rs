@@ -8,7 +8,7 @@ pub struct Section {
     /// Its name as it is written in the file.
     pub name: String,
     pub(super) file: Arc<Path>,
-    pub(super) entries: Vec<(String, String)>,
+    pub(super) entries: Arc<Vec<(String, String)>>,
 }
 
 impl Section {
@@ -35,11 +35,12 @@ impl Section {
     pub(super) fn over(mut self, other: &Section) -> Section {
         let lower = |key: &String| key.to_ascii_lowercase();
         let places: HashMap<_, _> = self.entries.iter().enumerate().map(|(place, (key, _))| (lower(key), place)).collect();
-        for (key, value) in &other.entries {
+        let entries = Arc::make_mut(&mut self.entries);
+        for (key, value) in other.entries.iter() {
             match places.get(&lower(key)) {
-                Some(&place) if self.entries[place].1.is_empty() => self.entries[place].1.clone_from(value),
+                Some(&place) if entries[place].1.is_empty() => entries[place].1.clone_from(value),
                 Some(_) => {}
-                None => self.entries.push((key.clone(), value.clone())),
+                None => entries.push((key.clone(), value.clone())),
             }
         }
         self
