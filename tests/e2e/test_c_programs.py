@@ -30,7 +30,7 @@ def test_each_story_goes_as_without_tokenshim(story, identity_provider, real, dm
 
 
 @pytest.mark.parametrize("letter", ["A", "W"])
-@pytest.mark.parametrize("real", stories.REAL)
+@pytest.mark.parametrize("real", [real for real in stories.REAL if "psqlodbc" not in real])  # which writes another one in little room
 def test_the_completed_string_comes_whole_or_as_its_beginning_into_buffers_of_every_size(story, real, letter):
     first, *sizes = story(real, "unixodbc", letter).tell("out_string", through=True)
     assert first.startswith("1 DSN=data;") and TOKEN not in first
