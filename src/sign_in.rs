@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::token::Token;
 use crate::token::cache::{Got, Want, cache};
 use crate::token::identity::Identity;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, LazyLock};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sources that run or read what they are told to: never at a connection string's word.
@@ -27,6 +27,8 @@ pub struct Application {
     pub set_access_token: bool,
     /// Those that decide about encryption.
     pub attributes: Attributes,
+    /// The token that the server has just refused.
+    pub refused: Option<Token>,
 }
 
 /// A token, and what it changes in the connect call.
@@ -38,8 +40,8 @@ pub struct SignIn {
     pub edits: Edits,
     /// Where an administrator should look, in a message's words.
     pub section: String,
-    /// The identity whose kept token this is: a server may have good reason to refuse it. `None` for one just fetched.
-    pub kept: Option<Identity>,
+    /// The token had been kept: a server may have good reason to refuse it.
+    pub was_kept: bool,
     /// In whose name, for what words of the application's.
     pub by: By,
 }
@@ -53,10 +55,10 @@ pub struct By {
 
 impl By {
     fn of(settings: &Settings, identity: &Identity) -> Self {
-        static NUMBERS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let mut words = NUMBERS.build_hasher();
+        let numbers = &cache().numbers;
+        let mut words = numbers.build_hasher();
         settings.hash_words(&mut words);
-        Self { words: words.finish(), identity: NUMBERS.hash_one(identity) }
+        Self { words: words.finish(), identity: numbers.hash_one(identity) }
     }
 
     /// The same words now stand for somebody else.
@@ -66,13 +68,6 @@ impl By {
 }
 
 impl SignIn {
-    /// After the server refused the token: the next sign-in gets another one.
-    pub fn forget_token(&self) {
-        if let Some(identity) = &self.kept {
-            cache().forget(identity, &self.token);
-        }
-    }
-
     /// Checks what the application wrote in a later step of SQLBrowseConnect, together with what it wrote before: a
     /// token that the driver has already may go only where it might have gone at first.
     ///
@@ -119,10 +114,14 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
     let identity = source.identity();
-    let got = get(&config, source, &Want { identity: &identity, renewal: config.renewal, deadline, renewal_timeout })?;
+    let got = get(
+        &config,
+        source,
+        &Want { identity: &identity, renewal: config.renewal, deadline, renewal_timeout, refused: application.refused.as_ref() },
+    )?;
     let edits = edits(profile, settings, &got.token);
     let by = By::of(settings, &identity);
-    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), kept: got.was_kept.then_some(identity), by }))
+    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), was_kept: got.was_kept, by }))
 }
 
 fn get(config: &Config, source: Box<dyn Source>, want: &Want<'_>) -> Result<Got, Error> {

@@ -101,24 +101,29 @@ impl Source for AzureCli {
     }
 
     fn identity(&self) -> Identity {
-        let variable = |name: &str| std::env::var(name).ok();
-        let (folder, home, path) = (variable("AZURE_CONFIG_DIR"), variable("HOME"), variable("PATH"));
-        let signed_in = folder.clone().map(PathBuf::from).or_else(|| Some(Path::new(home.as_deref()?).join(".azure")));
-        let signed_in = signed_in.map(|folder| changed(&folder.join("azureProfile.json")));
+        let folder = config_folder();
+        let path = std::env::var_os("PATH").map(|path| format!("{path:?}"));
         Identity::of(&[
             Some("azure-cli"),
             Some(&self.resource),
             self.config.tenant.as_deref(),
-            folder.as_deref(),
-            home.as_deref(),
             path.as_deref(),
-            signed_in.as_deref(),
+            Some(&format!("{folder:?}")),
+            Some(&changed(&folder.join("azureProfile.json"))),
         ])
     }
 
     fn who(&self) -> &str {
         "az"
     }
+}
+
+/// Where `az` keeps who is signed in. It runs in `/`, from where a relative folder counts; without a home it asks the system.
+fn config_folder() -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
+    let folder = variable("AZURE_CONFIG_DIR").or_else(|| Some(variable("HOME").or_else(account)?.join(".azure")));
+    Path::new("/").join(folder.unwrap_or_default())
 }
 
 /// `az` writes its profile anew when somebody signs in or out, or chooses another subscription: then it speaks for
@@ -133,7 +138,9 @@ fn read(stdout: &[u8]) -> Result<Token, &'static str> {
     let text = json.get("accessToken").and_then(Value::as_str).ok_or("what it printed has no accessToken")?;
     // The older `expiresOn` is local time without a zone: of no use.
     let end = json.get("expires_on").and_then(Value::as_u64).and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-    Token::new(Secret::new(text.to_owned()), end.and_then(|end| end.duration_since(SystemTime::now()).ok()))
+    // One that is over already, by this machine's clock, may do once, but is not kept.
+    let life = end.map(|end| end.duration_since(SystemTime::now()).unwrap_or(Duration::from_nanos(1)));
+    Token::new(Secret::new(text.to_owned()), life)
 }
 
 /// The last `ERROR: …` line, else the last line: before it stand warnings and tracebacks.

@@ -191,8 +191,9 @@ pub const PROFILES: &[Profile] = &[
             switch(&["SSLVERIFY"], unless_no),
             switch(&["FORCETLS"], unless_no),
         ],
-        // psqlodbc has one state, and libpq's words, for whatever goes wrong; the server's own begin with its severity.
-        refusals: &[("08001", "FATAL:")],
+        // psqlodbc has one state, and the server's words, for whatever goes wrong: `password authentication failed`, `PAM
+        // authentication failed`, `Cloud SQL IAM service account authentication failed`, or of the token itself.
+        refusals: &[("08001", "authentication failed"), ("08001", "token")],
         never_prompts: false,
         service_principal: false,
         session_ends_with_token: false,

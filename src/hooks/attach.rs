@@ -43,6 +43,9 @@ pub unsafe extern "C" fn tokenshim_driver_attach_2(
 ) -> *const Binding {
     fork::survive();
     watch_for_the_end();
+    // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
+    #[cfg(not(debug_assertions))]
+    std::panic::set_hook(Box::new(|_| {}));
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));

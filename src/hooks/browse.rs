@@ -1,8 +1,7 @@
 //! SQLBrowseConnect: the token goes in with the first step; further steps pass, until the browsing ends.
 
-use super::connect::{begin, given, hand_over, note_width, settle};
+use super::connect::{another, begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
-use super::refusal::is_refused;
 use super::text;
 use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real};
 use crate::binding::Bound;
@@ -13,6 +12,7 @@ use crate::config::settings::Settings;
 use crate::config::text::Text;
 use crate::connection::{self, Signed};
 use crate::error::Error;
+use crate::sign_in::SignIn;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,13 +63,12 @@ pub unsafe extern "C" fn browse_connect(
         // SAFETY: the handle is the real driver's; the texts are ours.
         let run = |signed| unsafe { signed_step(bound, dbc, real_browse, signed, &step, out, out_max, out_len) };
         let code = run(Arc::clone(&signed));
-        let sign_in = &signed.sign_in;
-        if sign_in.kept.is_none() || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
-            return Ok(code);
+        let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
+        match another(bound, dbc, letter, &settings, (&signed.sign_in, begun), code) {
+            Some(sign_in) if is_first => set_out(bound, dbc, sign_in, &step, begun).map(|signed| signed.map_or(code, run)),
+            // A browsing that fails later is over: the application begins again, and then there is a new token.
+            _ => Ok(code),
         }
-        sign_in.forget_token();
-        // A browsing that fails later is over: the application begins again, and then there is a new token.
-        Ok(if is_first { first(bound, dbc, &step, begun)?.map_or(code, run) } else { code })
     })
 }
 
@@ -88,7 +87,10 @@ fn under_way(dbc: Handle) -> Option<Option<Arc<Signed>>> {
 
 fn first(bound: &Bound, dbc: Handle, step: &ConnectionString, begun: Instant) -> Result<Option<Arc<Signed>>, Error> {
     let settings = Settings::of(step.clone(), &bound.registry(), &bound.sections);
-    let Some(sign_in) = begin(bound, dbc, &settings, begun)? else { return Ok(None) };
+    begin(bound, dbc, &settings, begun)?.map_or(Ok(None), |sign_in| set_out(bound, dbc, sign_in, step, begun))
+}
+
+fn set_out(bound: &Bound, dbc: Handle, sign_in: SignIn, step: &ConnectionString, begun: Instant) -> Result<Option<Arc<Signed>>, Error> {
     // SAFETY: the handle is the real driver's.
     unsafe { hand_over(bound, dbc, &sign_in, begun)? };
     Ok(settle(bound, dbc, NEED_DATA, sign_in, step.clone()))
@@ -146,5 +148,5 @@ unsafe fn signed_step(
         connection.signed = open.then(|| Arc::clone(&signed));
     });
     // SAFETY: as the caller promised.
-    unsafe { answer.deliver(code, Some(&signed), dbc, out, out_max, out_len) }
+    unsafe { answer.deliver(code, Some(&*signed).filter(|_| open), dbc, out, out_max, out_len) }
 }

@@ -8,7 +8,7 @@ use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
-use crate::connection::{self, Signed};
+use crate::connection::{self, Connection, Signed};
 use crate::delivery::edits::Edits;
 use crate::error::Error;
 use crate::sign_in::{Application, SignIn, sign_in};
@@ -96,8 +96,7 @@ pub unsafe extern "C" fn connect(
 pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) -> Result<Option<SignIn>, Error> {
     let application = connection::with(dbc as usize, |connection| {
         connection.record = None;
-        let login_timeout = connection.login_timeout_seconds.map(|seconds| (Duration::from_secs(seconds.into()), begun.elapsed()));
-        Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone() }
+        application(connection, begun)
     });
     // No lock is held while the token is fetched.
     let signed = sign_in(settings, &bound.real_driver, &application)?;
@@ -110,11 +109,34 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) ->
     Ok(signed)
 }
 
+fn application(connection: &Connection, begun: Instant) -> Application {
+    let login_timeout = connection.login_timeout_seconds.map(|seconds| (Duration::from_secs(seconds.into()), begun.elapsed()));
+    Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone(), refused: None }
+}
+
+/// After a connect that ended with `code`: another sign-in, where the server refused a token that had been kept, and there
+/// is another one to be had in time. Where there is none, the refusal is what the application should read.
+pub fn another(
+    bound: &Bound,
+    dbc: Handle,
+    letter: Letter,
+    settings: &Settings,
+    (sign_in, begun): (&SignIn, Instant),
+    code: Return,
+) -> Option<SignIn> {
+    if !sign_in.was_kept || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
+        return None;
+    }
+    let application = connection::look(dbc as usize, |connection| application(connection, begun)).unwrap_or_default();
+    let another = self::sign_in(settings, &bound.real_driver, &Application { refused: Some(sign_in.token.clone()), ..application }).ok()??;
+    (another.token.text != sign_in.token.text).then_some(another)
+}
+
 /// Connects; where the server refuses a token that had been kept, once more with a new one. The application sees only
 /// how that ends.
 ///
 /// # Errors
-/// As `connect`; or there is no new token.
+/// As `connect`.
 pub fn with_token(
     bound: &Bound,
     dbc: Handle,
@@ -124,11 +146,7 @@ pub fn with_token(
     mut connect: impl FnMut(SignIn) -> Result<Return, Error>,
 ) -> Result<Return, Error> {
     let code = connect(sign_in.clone())?;
-    if sign_in.kept.is_none() || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
-        return Ok(code);
-    }
-    sign_in.forget_token();
-    begin(bound, dbc, settings, begun)?.map_or(Ok(code), connect)
+    another(bound, dbc, letter, settings, (&sign_in, begun), code).map_or(Ok(code), connect)
 }
 
 /// Leaves the real driver its part of the time since the connect `begun`, and sets the token's attribute, where the delivery has

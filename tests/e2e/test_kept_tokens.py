@@ -131,13 +131,26 @@ def test_a_refused_token_is_replaced_once_and_a_new_one_never(ways, tokens, dm, 
         assert [(record.state, record.message) for record in step.records] == [("28000", "[Recorder]not you")], step
 
 
-def test_where_no_new_token_can_be_had_that_is_what_the_application_reads(ways, tokens):
+@pytest.mark.parametrize("again", [replies.invalid_client(), replies.good_token("token-1"), replies.good_token("slow", delay=3)],
+                         ids=["refused", "the same", "too slow"])
+def test_where_no_other_token_can_be_had_in_time_the_refusal_stands_and_the_token_stays(ways, tokens, again):
+    """The server may have meant something else: others go on with it."""
     ways.record(token_keys(tokens))
     tokens.forget()
-    tokens.answer(replies.good_token("token-1"), replies.invalid_client())
-    _, step = run_client(ways.shim, [connect(), connect(dbc="b")], env={"RECORDER_FAIL": "28000:not you"})
-    assert [record.message.partition("AADSTS")[0] for record in step.records] == [
-        "[tokenshim] 127.0.0.1 refused the sign-in: HTTP 401, invalid_client: "]
+    tokens.answer(replies.good_token("token-1"), again)
+    timeout = call("SQLSetConnectAttr", attribute=103, value=1, dbc="b")
+    steps = run_client(ways.shim, [connect(), timeout, connect("DSN=data;Fail=28000:not you", dbc="b"), connect(dbc="c")])
+    assert [(record.state, record.message) for record in steps[2].records] == [("28000", "[Recorder]not you")]
+    assert steps[3].succeeded and passwords(ways) == ["token-1"] * 3 and len(tokens.requests) == 2
+
+
+def test_a_database_that_is_not_there_costs_no_token(ways, postgres, identity_provider):
+    postgres.role("alice", identity_provider.token)
+    keys = {key: value for key, value in token_keys(identity_provider).items() if key != "TokenProfile"}
+    ways.write(drivers.PSQLODBCW, {"data": postgres.keys()}, keys)
+    steps = [connect("DSN=data;UID=alice"), *(connect("DSN=data;UID=alice;Database=none", dbc=dbc) for dbc in "abc")]
+    assert [step.succeeded for step in run_client(ways.shim, steps)] == [True, False, False, False]
+    assert len(identity_provider.requests) == 1
 
 
 @pytest.mark.parametrize("state", ["08001", "HYT00", "HY000", "42000"])
@@ -155,7 +168,9 @@ def test_a_browsing_whose_first_step_is_refused_begins_again_with_a_new_token(wa
     assert [record.message for record in refused.records] == ["[Recorder]not you"]
 
 
-def test_who_signs_in_to_the_azure_cli_anew_is_somebody_else(home, az, recorder):
+@pytest.mark.parametrize("variables", [{}, {"AZURE_CONFIG_DIR": ""}, {"AZURE_CONFIG_DIR": "{home}/.azure"}], ids=["home", "empty", "folder"])
+def test_who_signs_in_to_the_azure_cli_anew_is_somebody_else(home, az, recorder, variables):
+    home.env |= {name: value.format(home=home.user) for name, value in variables.items()}
     home.write({"SQL": {"Driver": home.shim(), "RealDriver": recorder.compile("wide", "libmsodbcsql-18.so"), "TokenSource": "azure-cli"}},
                {"d": {"Driver": "SQL", "Server": "db.example.com"}})
     profile = home.user / ".azure" / "azureProfile.json"

@@ -19,20 +19,34 @@ const MOST_FILES: usize = 32;
 
 /// What a file system says about a file; a file for which it says the same is the same.
 #[derive(Clone, Copy, PartialEq)]
-struct Stamp([u64; 7]);
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Seconds and nanoseconds since 1970; before it they are negative.
+    modified: (i64, i64),
+    changed: (i64, i64),
+    /// Who reads: another user may not be allowed to.
+    user: u32,
+}
 
 impl Stamp {
     fn of(about: &Metadata) -> Stamp {
-        let times = [about.mtime(), about.mtime_nsec(), about.ctime(), about.ctime_nsec()].map(i64::cast_unsigned);
-        let [modified, modified_ns, changed, changed_ns] = times;
-        Stamp([about.dev(), about.ino(), about.size(), modified, modified_ns, changed, changed_ns])
+        Stamp {
+            device: about.dev(),
+            inode: about.ino(),
+            size: about.size(),
+            modified: (about.mtime(), about.mtime_nsec()),
+            changed: (about.ctime(), about.ctime_nsec()),
+            user: nix::unistd::geteuid().as_raw(),
+        }
     }
 
     /// Whether whatever is written from now on shows in the stamp.
     fn will_tell(&self) -> bool {
-        let Stamp([.., modified, _, changed, _]) = *self;
-        let latest = SystemTime::UNIX_EPOCH + Duration::from_secs(modified.max(changed));
-        SystemTime::now().duration_since(latest).is_ok_and(|age| age > TICK)
+        let latest = u64::try_from(self.modified.0.max(self.changed.0)).unwrap_or(0);
+        let latest = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(latest));
+        latest.is_some_and(|latest| SystemTime::now().duration_since(latest).is_ok_and(|age| age > TICK))
     }
 }
 

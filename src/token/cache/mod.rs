@@ -35,6 +35,8 @@ pub struct Want<'a> {
     pub deadline: Instant,
     /// How long a renewal may take, for which nobody waits.
     pub renewal_timeout: Duration,
+    /// A token that a server refused: not that one again. It stays until there is another, for others it may do.
+    pub refused: Option<&'a Token>,
 }
 
 /// A token, and where it came from.
@@ -48,6 +50,8 @@ pub struct Got {
 
 /// The tokens. Its lock is held for a look or an entry only, never while a token is fetched.
 pub struct Cache {
+    /// Makes numbers of words and identities, for this process alone.
+    pub numbers: RandomState,
     clock: Box<dyn Clock>,
     shelf: Mutex<Shelf>,
 }
@@ -84,7 +88,7 @@ pub fn hold() -> Box<dyn Any> {
 
 impl Cache {
     fn with(clock: impl Clock) -> Self {
-        Self { clock: Box::new(clock), shelf: Mutex::new(Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM }) }
+        Self { numbers: RandomState::new(), clock: Box::new(clock), shelf: Mutex::new(Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM }) }
     }
 
     /// A token that is good now. Where none is kept, the first caller fetches one and the others wait for it; where an
@@ -102,7 +106,7 @@ impl Cache {
         loop {
             let now = self.clock.now();
             let entry = shelf.entry(want.identity, now);
-            if let Some(kept) = &entry.kept {
+            if let Some(kept) = entry.kept.as_ref().filter(|kept| want.refused.is_none_or(|refused| kept.token.text != refused.text)) {
                 let got = Got { token: kept.token.clone(), was_kept: true };
                 match kept.freshness(now, want.renewal) {
                     Freshness::Fresh => return Ok(got),
@@ -130,14 +134,6 @@ impl Cache {
                 Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
                 Some(Err(error)) => return Err(error),
             }
-        }
-    }
-
-    /// Drops `token`, which a server refused, unless a newer one has taken its place.
-    pub fn forget(&self, identity: &Identity, token: &Token) {
-        let mut shelf = self.shelf();
-        if let Some(entry) = shelf.entries.get_mut(identity) {
-            entry.kept.take_if(|kept| kept.token.text == token.text);
         }
     }
 

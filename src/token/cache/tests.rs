@@ -78,8 +78,13 @@ fn bench() -> Bench {
 
 impl Bench {
     fn get_within(&self, who: &str, wait: Duration) -> Result<Got, Error> {
+        self.get_another(who, None, wait)
+    }
+
+    fn get_another(&self, who: &str, refused: Option<&Token>, wait: Duration) -> Result<Got, Error> {
         let identity = Identity::of(&[Some(who)]);
-        let want = Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + wait, renewal_timeout: Duration::from_secs(60) };
+        let want =
+            Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + wait, renewal_timeout: Duration::from_secs(60), refused };
         let provider = self.provider.clone();
         self.cache.get(&want, late, move |_| provider.fetch())
     }
@@ -171,6 +176,7 @@ fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identi
                 renewal: Renewal::Half,
                 deadline: Instant::now() + Duration::from_secs(60),
                 renewal_timeout: Duration::ZERO,
+                refused: None,
             },
             late,
             |_| Ok(token("b")),
@@ -242,22 +248,31 @@ fn where_the_first_ones_time_is_up_the_next_one_fetches() {
 fn a_fetch_that_panics_ends_the_waiting() {
     let bench = bench();
     let identity = Identity::of(&[Some("a")]);
-    let want =
-        Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + Duration::from_secs(60), renewal_timeout: Duration::ZERO };
+    let want = Want {
+        identity: &identity,
+        renewal: Renewal::Half,
+        deadline: Instant::now() + Duration::from_secs(60),
+        renewal_timeout: Duration::ZERO,
+        refused: None,
+    };
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.cache.get(&want, late, |_| panic!("on purpose"))));
     assert!(panicked.is_err());
     assert_eq!(bench.get("a"), ("1".into(), false));
 }
 
 #[test]
-fn a_token_that_was_refused_is_forgotten_but_not_its_successor() {
+fn a_token_that_was_refused_is_kept_until_there_is_another() {
     let bench = bench();
-    let identity = Identity::of(&[Some("a")]);
     bench.get("a");
-    bench.cache.forget(&identity, &token("1"));
-    assert_eq!(bench.get("a"), ("2".into(), false));
-    bench.cache.forget(&identity, &token("1"));
-    assert_eq!(bench.get("a"), ("2".into(), true));
+    let first = token("1");
+    let answer = bench.provider.slow();
+    answer.send(Err(refused())).expect("a provider");
+    answer.send(Ok(token("2"))).expect("a provider");
+    let again = || bench.get_another("a", Some(&first), Duration::from_secs(60)).map(|got| (got.token.text.expose().to_owned(), got.was_kept));
+    assert!(again().is_err());
+    assert_eq!(bench.get("a"), ("1".into(), true));
+    assert_eq!(again().expect("a token"), ("2".into(), false));
+    assert_eq!((bench.get("a"), again().expect("a token")), (("2".into(), true), ("2".into(), true)));
 }
 
 #[test]

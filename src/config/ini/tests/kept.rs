@@ -50,3 +50,11 @@ fn a_file_that_has_settled_is_read_once_for_each_way_and_an_error_is_not_kept() 
     assert_eq!([ask(2, true), ask(2, true), ask(1, true)], [Some(5), Some(5), Some(4)]);
     assert_eq!(KEPT.get(&machine.path("missing"), 1, |_| unreachable!()), None);
 }
+
+#[test]
+fn a_file_from_before_1970_is_read_as_any_other() {
+    let machine = Machine::new().with("odbc.ini", "[d]\nTenant=old\n");
+    let file = fs::File::options().write(true).open(machine.path("odbc.ini")).expect("the file is there");
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH - Duration::from_secs(43_200)).expect("any time will do");
+    assert_eq!(tenant(&machine).as_deref(), Some("old"));
+}
