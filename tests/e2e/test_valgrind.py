@@ -20,4 +20,5 @@ def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider
     assert not [each for each in through if each.is_tokenshims]
     if through:
         direct = story.tell(program, run=memory.mistakes)
-        assert through <= direct
+        # A driver manager that reads beyond a buffer finds memory of this kind or that: by where it does so it is known.
+        assert {(each.library, each.frames) for each in through} <= {(each.library, each.frames) for each in direct}
