@@ -19,7 +19,8 @@ int main(int count, char **arguments) {
     while (fgets(line, sizeof line, maps)) {
         if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %1000s", &from, &to, file) == 2) file[0] = 0;
         if (sscanf(line, "Rss: %ld", &kb) == 1) resident = kb;
-        if (sscanf(line, "Private_Dirty: %ld", &kb) == 1 && strstr(file, "libtokenshim")) OK("%s %ld %ld", strrchr(file, '/') + 1, resident, kb);
+        /* Not Private_Dirty: of a file that was written just now every page is that. */
+        if (sscanf(line, "Anonymous: %ld", &kb) == 1 && strstr(file, "libtokenshim")) OK("%s %ld %ld", strrchr(file, '/') + 1, resident, kb);
     }
     fclose(maps);
     return 0;
