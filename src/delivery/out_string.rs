@@ -9,6 +9,7 @@ use crate::config::connection_string::{ConnectionString, Pair};
 use crate::config::keys;
 use crate::config::text::Text;
 use crate::token::Secret;
+use zeroize::Zeroizing;
 
 /// Keywords whose value is a secret, whoever completes a string with it.
 const SECRET_KEYWORDS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken", "TokenClientSecret"];
@@ -44,9 +45,10 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
     // Only what stands in none of the driver's pairs as the driver should have had it comes from the application.
     let is_ours = |pair: &Pair| edits.touch(&pair.keyword) || keys::find(&pair.keyword).is_some();
     let written = |pair: &Pair| from_application.get(&pair.keyword);
+    let token = Forms::of(token);
     let mut completed = driver;
     completed.retain(|pair| {
-        let secret = pair.is_any(SECRET_KEYWORDS) || holds(pair, token);
+        let secret = pair.is_any(SECRET_KEYWORDS) || token.stand_in(pair);
         match written(pair) {
             Some(own) if is_ours(pair) || secret => *pair = own.clone(),
             // psqlodbc writes out its default, SSLmode=disable, with which no token would be sent the next time.
@@ -73,14 +75,23 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
 
 /// What a driver that is being browsed with still asks for: its own words, without any that hold the token.
 pub fn asked(from_driver: &Text, token: &Secret) -> Text {
+    let token = Forms::of(token);
     let mut asked = ConnectionString::parse(from_driver);
-    asked.retain(|pair| !holds(pair, token));
+    asked.retain(|pair| !token.stand_in(pair));
     asked.to_text()
 }
 
-/// Whether a value has the token in it, as it is or URL-encoded (psqlodbc writes passwords so).
-fn holds(pair: &Pair, token: &Secret) -> bool {
-    let raw = pair.raw.decode();
-    let encoded: String = url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect();
-    raw.contains(token.expose()) || raw.contains(&encoded) || pair.value.contains(token.expose())
+/// The token as it is, and URL-encoded (psqlodbc writes passwords so).
+struct Forms<'a>(&'a str, Zeroizing<String>);
+
+impl<'a> Forms<'a> {
+    fn of(token: &'a Secret) -> Self {
+        Self(token.expose(), Zeroizing::new(url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect()))
+    }
+
+    /// Whether a value has it in it.
+    fn stand_in(&self, pair: &Pair) -> bool {
+        let raw = pair.raw.decode();
+        raw.contains(self.0) || raw.contains(self.1.as_str()) || pair.value.contains(self.0)
+    }
 }
