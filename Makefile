@@ -24,7 +24,7 @@ demo: ## installs what is missing, builds, and shows a DSN signing in with a tok
 	@$(CARGO) build --locked
 	@python3 scripts/demo.py
 
-test: dependencies ## installs what is missing, builds, and runs all tests
+test: dependencies ## installs what is missing, builds, and runs the tests of every change
 	$(CARGO) build --locked
 	$(CARGO) test --locked
 	.venv/bin/pytest -q tests/e2e -n $(JOBS)

@@ -126,8 +126,8 @@ threads = [started(work) for _ in range(6)]
 for thread in threads: thread.join()
 say("done")
 """) == ["done"]
-    assert postgres.log.count("connection authorized: user=pooled") <= 8
-    assert len(pool.provider.requests) <= 8
+    assert postgres.log.count("connection authorized: user=pooled") in range(1, 9)
+    assert len(pool.provider.requests) == 1
 
 
 # -- A connection that must not be used again

@@ -11,9 +11,10 @@ POINTER, INTEGER, SMALLINT = -4, -6, -8
 ODBC_2_INFOS = (1, 2, 6, 7, 10, 13, 17, 18, 23, 24, 77)
 ODBC_3_INFOS = (46, 81, 10000, 10021, 10022, 10023)
 
-# What an application sets before it connects: (attribute, value, length). Order, value and length must come through.
+# What an application sets before it connects: (attribute, value, length). Order, value and length must come through. The login timeout
+# is none: of another the driver gets what a token that took a second left. AFTER sets one for connects whose token is kept.
 BEFORE = [
-    (103, 30, INTEGER), (101, 0, 0), (113, 7, INTEGER), (112, 4096, 4), (109, "catälog", NTS), (111, 0x1234, POINTER), (1204, 1, INTEGER),
+    (103, 0, INTEGER), (101, 0, 0), (113, 7, INTEGER), (112, 4096, 4), (109, "catälog", NTS), (111, 0x1234, POINTER), (1204, 1, INTEGER),
     (1257, b"binary\0", 7), (1258, b"x", 1), (1259, "of the driver's own", NTS), (1260, b"kept by its address", POINTER), (1261, 9, SMALLINT),
     (1262, b"\1\2\3\4\5", -105), (1263, b"", 0), (1264, 77, -5), (122, "Auth_AccessToken=x", NTS),
 ]
