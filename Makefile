@@ -45,6 +45,8 @@ clients: ## installs many real clients, and shows that each does the same throug
 	PYTHONPATH=tests:tests/e2e python3 -m clients
 
 memory: dependencies ## installs what is missing, and tells all stories of tests/c under valgrind and AddressSanitizer
+	@ls "$$(rustc --print sysroot)"/lib/rustlib/$(SANITIZED)/lib/*asan*.a >/dev/null 2>&1 || \
+		{ echo 'this Rust has no AddressSanitizer runtime (Debian'"'"'s own has none): please use one of rustup' >&2; exit 1; }
 	$(CARGO) build --locked
 	TOKENSHIM_ALL_STORIES=yes .venv/bin/pytest -q tests/e2e/test_valgrind.py -n $(JOBS)
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \

@@ -105,7 +105,7 @@ def test_what_is_no_secrets_file_is_refused_at_once(dsn, file, spoil, words):
     dsn.write({**dsn.endpoint, "TokenClientSecretFile": file})
     step = dsn.connect()
     dsn.refused_unheard(step, "HY000", "section [Shimmed] of odbcinst.ini: TokenClientSecretFile", words)
-    assert step.seconds < 1
+    assert step.seconds < 5
 
 
 def test_a_variable_holds_the_secret(dsn):

@@ -35,7 +35,7 @@ for cold in range(int(sys.argv[2])):
     time.sleep(0.0015 * cold)
     child = os.fork()
     if child == 0:
-        signal.alarm(5)
+        signal.alarm(30)
         os._exit(connect(f"cold{cold}"))
     _, status = os.waitpid(child, 0)
     thread.join()
