@@ -1,5 +1,6 @@
 //! SQLBrowseConnect: the token goes in with the first step; further steps pass, until the browsing ends.
 
+use super::cancellation::HeldOff;
 use super::connect::{another, begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
 use super::text;
@@ -34,6 +35,7 @@ pub unsafe extern "C" fn browse_connect(
     // SAFETY: as the caller promised.
     let bound = unsafe { bound(binding) };
     guard("SQLBrowseConnect", dbc, || {
+        let held_off = HeldOff::begin();
         let begun = Instant::now();
         let Some(real_browse) = real(&bound.real.browse_connect, letter) else { return Ok(ERROR) };
         // SAFETY: as the caller promised.
@@ -54,6 +56,7 @@ pub unsafe extern "C" fn browse_connect(
             None => first(bound, dbc, &step, begun)?,
         };
         let Some(signed) = signed else {
+            drop(held_off);
             // SAFETY: the application's own arguments.
             let code = unsafe { real_browse(dbc, string, string_len, out, out_max, out_len) };
             connection::with(dbc as usize, |connection| connection.browsing = code == NEED_DATA);

@@ -1,5 +1,6 @@
 //! SQLConnect, and what all three ways to connect share: getting the token and handing it over.
 
+use super::cancellation::HeldOff;
 use super::refusal::is_refused;
 use super::text::{self, Buffer};
 use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real, same_width};
@@ -38,6 +39,7 @@ pub unsafe extern "C" fn connect(
     // SAFETY: as the caller promised.
     let bound = unsafe { bound(binding) };
     guard("SQLConnect", dbc, || {
+        let held_off = HeldOff::begin();
         let Some(real_connect) = real(&bound.real.connect, letter) else { return Ok(ERROR) };
         // SAFETY: as the caller promised.
         let (width, name) = unsafe {
@@ -49,6 +51,7 @@ pub unsafe extern "C" fn connect(
         let settings = Settings::of_data_source(&name_text, nothing(), &bound.registry(), &bound.sections);
         let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
+            drop(held_off);
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len) });
         };

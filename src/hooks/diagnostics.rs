@@ -1,5 +1,6 @@
 //! Diagnostics: where tokenshim let the last call on a connection fail, its one record; else the real driver's own.
 
+use super::cancellation::HeldOff;
 use super::text;
 use super::{ERROR, NO_DATA, Return, SUCCESS, bound, real};
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
@@ -122,6 +123,8 @@ pub unsafe extern "C" fn get_diag_field(
 /// A failure of ours hides whatever the driver still has from earlier calls. A warning of ours goes behind what the
 /// driver has: it may be from a call that came later, and of which tokenshim knows nothing.
 fn first_of(own: Option<(Record, Width)>, from_driver: impl FnOnce() -> Return, ours: impl FnOnce(&Record, Width) -> Return) -> Return {
+    // A driver manager reads records in the midst of a connect: a thread cancelled there would unwind through here.
+    let _held_off = HeldOff::begin();
     let Some((own, width)) = own else { return from_driver() };
     if own.return_code != ERROR {
         let code = from_driver();

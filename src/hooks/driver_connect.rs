@@ -1,5 +1,6 @@
 //! SQLDriverConnect: the application's string goes to the real driver with the token in it, and comes back without.
 
+use super::cancellation::HeldOff;
 use super::connect::{begin, given, hand_over, note_width, settle, with_token};
 use super::text::{self, Buffer};
 use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
@@ -34,6 +35,7 @@ pub unsafe extern "C" fn driver_connect(
     // SAFETY: as the caller promised.
     let bound = unsafe { bound(binding) };
     guard("SQLDriverConnect", dbc, || {
+        let held_off = HeldOff::begin();
         let Some(real_connect) = real(&bound.real.driver_connect, letter) else { return Ok(ERROR) };
         // SAFETY: as the caller promised.
         let (width, read) = unsafe {
@@ -44,6 +46,7 @@ pub unsafe extern "C" fn driver_connect(
         let settings = Settings::of(written.clone(), &bound.registry(), &bound.sections);
         let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
+            drop(held_off);
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, window, string, string_len, out, out_max, out_len, completion) });
         };

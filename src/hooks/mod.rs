@@ -3,6 +3,7 @@
 mod attach;
 mod attributes;
 mod browse;
+mod cancellation;
 mod connect;
 mod diagnostics;
 mod driver_connect;
