@@ -8,12 +8,14 @@
 //!   │         │  └──► credential ─► oauth     who gives the token
 //!   │         └─────► delivery     how this driver takes it
 //!   ├─► connection                 what is known about one connection handle
+//!   ├─► refresh ─► connection      new tokens for open connections
 //!   └─► binding                    the real driver and its functions
 //! ```
 //!
 //! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
 //! `plain_file`, `signals`.
 
+#[macro_use]
 pub mod binding;
 pub mod config;
 pub mod connection;
@@ -23,6 +25,7 @@ pub mod error;
 pub mod hooks;
 pub mod oauth;
 pub mod plain_file;
+pub mod refresh;
 pub mod sign_in;
 pub mod signals;
 pub mod token;

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::token::Token;
 use crate::token::cache::{Got, Want, cache};
 use crate::token::identity::Identity;
+use crate::token::life::Renewal;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,13 +45,63 @@ pub struct SignIn {
     pub was_kept: bool,
     /// In whose name, for what words of the application's.
     pub by: By,
+    /// Where the next token comes from, while the connection is open.
+    pub renewer: Arc<Renewer>,
+    /// How the connection gets it.
+    pub live: Live,
+}
+
+/// How an open connection gets a new token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Live {
+    /// Not at all: the server looks at the token in the login only, or an administrator switched it off.
+    No,
+    /// By connection attributes 122 and 123.
+    Attributes,
+    /// In the memory from which its driver reads it when it logs in once more.
+    Memory,
+}
+
+/// Gets tokens for one identity.
+pub struct Renewer {
+    source: Box<dyn Source>,
+    identity: Identity,
+    config: Arc<Config>,
+    /// How long getting one may take where nobody waits for it.
+    pub timeout: Duration,
+}
+
+impl Renewer {
+    /// A token by `deadline`, but not `refused`.
+    ///
+    /// # Errors
+    /// As its source.
+    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>) -> Result<Got, Error> {
+        let config = &self.config;
+        let late = || Error::TooSlow { who: self.source.who().to_owned(), seconds: config.timeout.as_secs(), section: config.section.clone() };
+        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused };
+        let this = Arc::clone(self);
+        cache().get(&want, late, move |deadline| this.source.fetch(deadline))
+    }
+
+    /// `TokenRenewal`.
+    pub fn renewal(&self) -> Renewal {
+        self.config.renewal
+    }
+
+    /// Whether the source still speaks for the same identity: a tool may have been signed in anew, as somebody else.
+    pub fn is_the_same(&self) -> bool {
+        self.source.identity() == self.identity
+    }
 }
 
 /// Two numbers that tell whether the same words of an application's still stand for the same identity.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct By {
-    words: u64,
-    identity: u64,
+    /// What the application said.
+    pub words: u64,
+    /// For whom it stood.
+    pub identity: u64,
 }
 
 impl By {
@@ -59,11 +110,6 @@ impl By {
         let mut words = numbers.build_hasher();
         settings.hash_words(&mut words);
         Self { words: words.finish(), identity: numbers.hash_one(identity) }
-    }
-
-    /// The same words now stand for somebody else.
-    pub fn is_outdated_by(&self, newer: &By) -> bool {
-        self.words == newer.words && self.identity != newer.identity
     }
 }
 
@@ -104,30 +150,30 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     };
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
-    let renewal_timeout = config.timeout;
-    let mut left = config.timeout;
+    let timeout = config.timeout;
+    let mut left = timeout;
     if let Some((login_timeout, spent)) = application.login_timeout.filter(|(timeout, _)| !timeout.is_zero()) {
         config.timeout = config.timeout.min(login_timeout);
         left = left.min(login_timeout.saturating_sub(spent));
     }
     let deadline = Instant::now() + left;
+    let (section, live) = (config.section.clone(), live(profile, &config));
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
-    let identity = source.identity();
-    let got = get(
-        &config,
-        source,
-        &Want { identity: &identity, renewal: config.renewal, deadline, renewal_timeout, refused: application.refused.as_ref() },
-    )?;
+    let renewer = Arc::new(Renewer { identity: source.identity(), source, config, timeout });
+    let got = renewer.get(deadline, application.refused.as_ref())?;
     let edits = edits(profile, settings, &got.token);
-    let by = By::of(settings, &identity);
-    Ok(Some(SignIn { token: got.token, edits, section: config.section.clone(), was_kept: got.was_kept, by }))
+    let by = By::of(settings, &renewer.identity);
+    Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by, renewer, live }))
 }
 
-fn get(config: &Config, source: Box<dyn Source>, want: &Want<'_>) -> Result<Got, Error> {
-    let who = source.who().to_owned();
-    let late = || Error::TooSlow { who: who.clone(), seconds: config.timeout.as_secs(), section: config.section.clone() };
-    cache().get(want, late, move |deadline| source.fetch(deadline))
+fn live(profile: &Profile, config: &Config) -> Live {
+    match (config.renewal, profile.way) {
+        (Renewal::Off, _) => Live::No,
+        (_, Way::Attribute(_)) => Live::Memory,
+        _ if config.live.unwrap_or(profile.live) => Live::Attributes,
+        _ => Live::No,
+    }
 }
 
 /// The application has a token itself: in its string, or set as the attribute by which this driver takes one.

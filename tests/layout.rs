@@ -24,8 +24,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),
+    ("refresh", &["signals", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
-    ("hooks", &["error", "token", "config", "oauth", "delivery", "sign_in", "connection", "binding"]),
+    ("hooks", &["error", "token", "config", "oauth", "delivery", "sign_in", "connection", "refresh", "binding"]),
 ];
 
 /// Names of modules under which anything could be.

@@ -11,23 +11,26 @@ use core::ffi::c_void;
 const ERROR: Return = -1;
 
 macro_rules! hooks {
-    ($($function:ident($($arg:ident: $type:ty),* $(,)?): $($name:ident $letter:ident),*;)*) => {$(
-        hooks!(@each $function [$($arg: $type),*] ($($arg),*) $($name $letter),*);
+    ($table:ident $($function:ident($($arg:ident: $type:ty),* $(,)?): $($name:ident $letter:ident),*;)*) => {$(
+        hooks!(@each $table $function [$($arg: $type),*] ($($arg),*) $($name $letter),*);
     )*};
-    (@each $function:ident $args:tt $values:tt $($name:ident $letter:ident),*) => {$(
-        hooks!(@one $function $args $values $name $letter);
+    (@each $table:ident $function:ident $args:tt $values:tt $($name:ident $letter:ident),*) => {$(
+        hooks!(@one $table $function $args $values $name $letter);
     )*};
-    (@one $function:ident [$($arg:ident: $type:ty),*] ($($value:ident),*) $name:ident $letter:ident) => {
+    (@one $table:ident $function:ident [$($arg:ident: $type:ty),*] ($($value:ident),*) $name:ident $letter:ident) => {
+        #[allow(clippy::too_many_arguments)] // ODBC's own
         /// # Safety
         /// As ODBC asks of whoever calls this function.
         pub unsafe extern "C" fn $name($($arg: $type),*) -> Return {
             match attached() {
                 // SAFETY: the caller's arguments, as ODBC has them, and the binding that this core gave.
-                Some(to) => unsafe { (to.core.$function)(to.binding, Letter::$letter, $($value),*) },
+                Some(to) => unsafe { (to.core.$table.$function)(to.binding, Letter::$letter, $($value),*) },
                 None => ERROR,
             }
         }
     };
 }
 
-for_each_hook!(hooks);
+for_each_hook!(hooks hooks);
+for_each_statement_hook!(hooks statements);
+for_each_statement_life_hook!(hooks statement_lives);

@@ -28,6 +28,8 @@ pub struct Located {
     pub named_by: String,
     /// All sections of odbcinst.ini whose `Driver` is this file.
     pub sections: Vec<String>,
+    /// All data sources of odbc.ini with such a section, or with this file itself.
+    pub data_sources: Vec<String>,
 }
 
 /// Finds the real driver of `file`.
@@ -49,12 +51,14 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
         }
     }
     let mut source_without = None;
+    let mut data_sources = Vec::new();
     for data_source in registry.data_sources().into_iter().chain(registry.default_data_source()) {
         let section = match registry.driver_of(&data_source.name) {
             Some(DriverOf::File(driver)) if same_file(&found(&driver.to_string_lossy(), file), file) => None,
             Some(DriverOf::Section(name)) if sections.iter().any(|section| section.name.eq_ignore_ascii_case(&name)) => Some(name),
             _ => continue,
         };
+        data_sources.push(data_source.name.clone());
         match (real_driver_of(&data_source), section) {
             (Some(value), section) => {
                 named.push((format!("DSN [{}] of odbc.ini", data_source.name), found(value, file)));
@@ -86,7 +90,7 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
             "{named_by} names tokenshim itself as RealDriver: set RealDriver to the real driver's file, then restart the application."
         )));
     }
-    Ok(Located { real_driver, named_by, sections: sections.into_iter().map(|section| section.name).collect() })
+    Ok(Located { real_driver, named_by, sections: sections.into_iter().map(|section| section.name).collect(), data_sources })
 }
 
 /// The error of a driver manager that could not load this library would say no more than IM003, either.

@@ -8,55 +8,25 @@
 #[macro_use]
 pub mod abi;
 mod driver_manager;
+pub mod functions;
 pub mod library;
 mod locate;
 
 use crate::config::ini::{Environment, Manager, Registry};
 use crate::error::Error;
-use abi::{Binding, Handle, Letter, Return, TextPointer};
+use abi::Binding;
 use core::ffi::{CStr, c_void};
 use driver_manager::{Present, is_foreign, present};
+use functions::{OfStatements, RealFunctions, is_of_statements};
 use library::Library;
 use locate::{Located, locate, refused, same_file, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
-use std::ffi::CString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 /// The files of all copies of the driver library that ever began to attach.
 static COPIES: Lazy<Mutex<Vec<PathBuf>>> = Lazy::new(Default::default);
-
-macro_rules! real_functions {
-    ($($function:ident($($arg:ident: $type:ty),* $(,)?): $($name:ident $letter:ident),*;)*) => {
-        #[allow(missing_docs)] // of fields: each is the function it is named after
-        /// The real driver's own functions behind the hooks, by letter; `None` where it has none.
-        pub struct RealFunctions {
-            $(pub $function: [Option<unsafe extern "C" fn($($arg: $type),*) -> Return>; 3],)*
-        }
-
-        impl RealFunctions {
-            fn of(library: &Library) -> Self {
-                let mut functions = Self { $($function: [None; 3],)* };
-                // SAFETY: a driver's function of this name has the arguments that ODBC gives it.
-                $($(functions.$function[Letter::$letter as usize] = unsafe { function(library, stringify!($name)) };)*)*
-                functions
-            }
-        }
-    };
-}
-for_each_hook!(real_functions);
-
-/// The real driver's own function `name`; `None` where it has none, or only one of a driver manager's.
-///
-/// # Safety
-/// `F` is the type of a function pointer, and the one that this name has.
-unsafe fn function<F>(library: &Library, name: &str) -> Option<F> {
-    const { assert!(size_of::<F>() == size_of::<*const c_void>()) };
-    let name = CString::new(name).ok()?;
-    let address = library.symbol(&name);
-    // SAFETY: an address that is not NULL is a value of a function pointer's type, which is as large.
-    (!address.is_null() && !is_foreign(address)).then(|| unsafe { core::mem::transmute_copy(&address) })
-}
 
 /// A copy of the driver library and its real driver.
 pub struct Bound {
@@ -64,10 +34,16 @@ pub struct Bound {
     pub real_driver: String,
     /// The sections of odbcinst.ini whose `Driver` is this copy.
     pub sections: Vec<String>,
+    /// The data sources of odbc.ini whose driver is this copy.
+    pub data_sources: Vec<String>,
     /// The driver managers that were there when it was loaded.
     pub present: Present,
     /// The real driver's functions behind the hooks.
     pub real: RealFunctions,
+    /// Those behind the hooks of statements, where its open connections take new tokens.
+    pub statements: Option<OfStatements>,
+    /// It turned out not to know the attributes by which it would.
+    pub takes_no_token_later: AtomicBool,
     library: Library,
     /// Found once: a `fork` while another thread asks the loader would leave the loader locked in the child.
     manager: Manager,
@@ -110,8 +86,11 @@ impl Bound {
         Ok(Self {
             real_driver: located.real_driver.to_string_lossy().into_owned(),
             sections: located.sections,
+            data_sources: located.data_sources,
             present,
             real: RealFunctions::of(&library),
+            statements: None,
+            takes_no_token_later: AtomicBool::new(false),
             library,
             manager,
         })
@@ -122,9 +101,15 @@ impl Bound {
         self.library.symbol(name)
     }
 
-    /// Whether a hook may stand before the function at `address`: not where it belongs to a driver manager.
-    pub fn is_hookable(&self, address: *const c_void) -> bool {
-        !address.is_null() && !is_foreign(address)
+    /// Whether a hook may stand before the function `name` at `address`: not where it belongs to a driver manager, and before
+    /// those of statements only where [`hook_statements`](Self::hook_statements) said so.
+    pub fn is_hookable(&self, name: &CStr, address: *const c_void) -> bool {
+        !address.is_null() && (self.statements.is_some() || !is_of_statements(name)) && !is_foreign(address)
+    }
+
+    /// From now on the functions of statements have hooks, too. To be called before any name is looked up.
+    pub fn hook_statements(&mut self) {
+        self.statements = Some(OfStatements::of(&self.library));
     }
 
     /// What is set at this moment, as the driver manager that loaded us would read it.

@@ -65,6 +65,7 @@ pub const KEYS: &[Key] = &[
     key("TokenCallback",          Anywhere, Reserved, "Name of the provider that the host program registered."),
     key("TokenCache",             Section,  Works,    "Where tokens are kept: memory."),
     key("TokenRenewal",           Section,  Works,    "When to renew a kept token: half (default) of its life, seconds before its end, or off."),
+    key("TokenLive",              Section,  Works,    "yes renews the token of open connections by attributes 122 and 123, no does not; default from the profile."),
     key("TokenAllowUnencrypted",  Section,  Works,    "yes lets a token go over a connection whose encryption or certificate check is switched off."),
     key("TokenProxy",             Section,  Works,    "Proxy to the identity provider; default: the environment's."),
     key("TokenCAFile",            Section,  Works,    "PEM file with a further CA for the identity provider, beside the system's."),

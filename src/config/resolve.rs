@@ -76,6 +76,8 @@ pub struct Config {
     pub timeout: Duration,
     /// `TokenRenewal`.
     pub renewal: Renewal,
+    /// `TokenLive`, where it is set.
+    pub live: Option<bool>,
     /// `TokenProxy` and `TokenCAFile`.
     pub route: Route,
 }
@@ -109,6 +111,7 @@ impl Config {
             tenant: text("TokenTenant"),
             timeout: timeout(settings)?,
             renewal: renewal(settings)?,
+            live: switch(settings, "TokenLive")?,
             route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
         }))
     }
@@ -172,15 +175,20 @@ fn cache(settings: &Settings) -> Result<(), Error> {
     }
 }
 
-/// The words of a yes or no, as drivers have them, where an administrator set `key`.
+/// What an administrator switched `key` to; `None` where it is not set.
 ///
 /// # Errors
 /// Anything else, with its place.
-pub fn yes(settings: &Settings, key: &'static str) -> Result<bool, Error> {
-    let Some(setting) = administrators(settings, key) else { return Ok(false) };
-    match setting.value.to_ascii_lowercase().as_str() {
-        "yes" | "true" | "1" | "on" => Ok(true),
-        "no" | "false" | "0" | "off" => Ok(false),
-        _ => Err(Error::bad(setting.origin, key, "must be yes or no")),
+pub fn switch(settings: &Settings, key: &'static str) -> Result<Option<bool>, Error> {
+    let Some(setting) = administrators(settings, key) else { return Ok(None) };
+    yes_or_no(&setting.value).map(Some).ok_or_else(|| Error::bad(setting.origin, key, "must be yes or no"))
+}
+
+/// As drivers have it.
+pub fn yes_or_no(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" | "on" => Some(true),
+        "no" | "false" | "0" | "off" => Some(false),
+        _ => None,
     }
 }

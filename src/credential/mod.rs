@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Somebody who can give a token for one configuration.
-pub trait Source: Send {
+pub trait Source: Send + Sync {
     /// One attempt, over by `deadline`.
     ///
     /// # Errors

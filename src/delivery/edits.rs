@@ -5,8 +5,10 @@ use super::profiles::{Profile, Way};
 use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::settings::Settings;
+use crate::config::text::{Text, Width};
 use crate::token::{Secret, Token};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// What is done to one connect call.
 #[derive(Clone)]
@@ -41,12 +43,36 @@ pub fn edits(profile: &'static Profile, settings: &Settings, token: &Token) -> E
             }
         }
         Way::Password => edits.password = Some(token.text.clone()),
-        Way::Attribute(attribute) => edits.attribute = Some((attribute, Arc::new(AccessToken::new(&token.text)))),
+        Way::Attribute(attribute) => edits.attribute = Some((attribute, AccessToken::of(&token.text))),
     }
     edits
 }
 
+/// What an open connection gets for a new token, as attribute 122: the keywords that hold it. `None` where it goes in as an
+/// attribute. (Partner guide, "Refreshing Token".)
+pub fn credentials(profile: &Profile, token: &Secret, width: Width) -> Option<Text> {
+    let mut credentials = ConnectionString::empty(width);
+    match profile.way {
+        Way::Keywords(keywords) => {
+            for (keyword, value) in keywords.iter().filter(|(_, value)| value.contains("{token}")) {
+                credentials.set(keyword, &Zeroizing::new(value.replace("{token}", token.expose())), false);
+            }
+        }
+        Way::Password => credentials.set("PWD", token.expose(), true),
+        Way::Attribute(_) => return None,
+    }
+    Some(credentials.to_text())
+}
+
 impl Edits {
+    /// What is left to know once the real driver has it all: which keywords were touched, but no token.
+    pub fn settled(mut self) -> Self {
+        let nothing = Secret::new(String::new());
+        self.set.iter_mut().for_each(|(_, value)| *value = nothing.clone());
+        self.password = None;
+        self
+    }
+
     /// The string that the real driver gets: everything that is not touched stays as and where it was.
     pub fn apply(&self, string: &ConnectionString) -> ConnectionString {
         let mut edited = string.clone();

@@ -103,7 +103,7 @@ pub fn switches_off(profile: &Profile, keyword: &str, value: &str) -> bool {
 /// # Errors
 /// 28000, with the setting to change, unless an administrator allows it.
 pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, real_driver: &str, section: &str) -> Result<(), Error> {
-    if resolve::yes(settings, "TokenAllowUnencrypted")? {
+    if resolve::switch(settings, "TokenAllowUnencrypted")? == Some(true) {
         return Ok(());
     }
     let (file, nothing_leaves) = (file_name(real_driver).to_ascii_lowercase(), stays_here(settings));

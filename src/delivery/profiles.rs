@@ -55,6 +55,8 @@ pub struct Profile {
     /// Whether the server looks at the token in every request, so that a session ends with it. Others look at it in the login
     /// only: PostgreSQL, MariaDB, SQL Server.
     pub session_ends_with_token: bool,
+    /// Whether an open connection takes a new token by attributes 122 and 123 (`TokenLive` says otherwise).
+    pub live: bool,
 }
 
 const fn switch(keywords: &'static [&'static str], safety: fn(&str) -> Safety) -> Switch {
@@ -144,6 +146,7 @@ pub const PROFILES: &[Profile] = &[
         never_prompts: false,
         service_principal: true,
         session_ends_with_token: true,
+        live: true, // the guide's "Refreshing the Token"
     },
     Profile {
         name: "sqlserver",
@@ -174,6 +177,7 @@ pub const PROFILES: &[Profile] = &[
         never_prompts: true,
         service_principal: false,
         session_ends_with_token: false,
+        live: false,
     },
     Profile {
         name: "password",
@@ -197,6 +201,7 @@ pub const PROFILES: &[Profile] = &[
         never_prompts: false,
         service_principal: false,
         session_ends_with_token: false,
+        live: false,
     },
 ];
 
@@ -215,8 +220,7 @@ impl Profile {
 /// `TokenProfile` names none. `Ok(None)` where there is no word of it and the file is not known.
 pub fn profile_for(settings: &Settings, real_driver: &str) -> Result<Option<&'static Profile>, Error> {
     if let Some(setting) = settings.first_of(&["TokenProfile"]) {
-        let found = PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(&setting.value));
-        return found.map(Some).ok_or_else(|| Error::bad(setting.origin, "TokenProfile", format!("is not one of {}", names())));
+        return of_name(&setting.value).map(Some).ok_or_else(|| Error::bad(setting.origin, "TokenProfile", format!("is not one of {}", names())));
     }
     Ok(of_file(real_driver))
 }
@@ -224,9 +228,14 @@ pub fn profile_for(settings: &Settings, real_driver: &str) -> Result<Option<&'st
 /// As [`profile_for`], but never at a connection string's word: the profile whose hosts a token may be sent to.
 pub fn of_sections(settings: &Settings, real_driver: &str) -> Option<&'static Profile> {
     match settings.in_sections("TokenProfile").filter(|setting| !setting.value.is_empty()) {
-        Some(setting) => PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(&setting.value)),
+        Some(setting) => of_name(&setting.value),
         None => of_file(real_driver),
     }
+}
+
+/// The profile of this name.
+pub fn of_name(name: &str) -> Option<&'static Profile> {
+    PROFILES.iter().find(|profile| profile.name.eq_ignore_ascii_case(name))
 }
 
 /// The profile that knows the real driver by its file.

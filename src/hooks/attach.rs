@@ -1,33 +1,37 @@
 //! The core library's one entry for the driver library, and the table of functions that it gives.
 
-use super::{attributes, bound, browse, connect, diagnostics, driver_connect, fork, lifetime};
+use super::{attributes, bound, browse, connect, diagnostics, driver_connect, fork, lifetime, live, statements};
 use crate::binding::Bound;
-use crate::binding::abi::{Binding, Core};
+use crate::binding::abi::{Binding, Core, Hooks};
 use crate::error::Error;
+use crate::refresh;
 use core::ffi::{CStr, c_char, c_void};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The functions that the driver library calls.
 static CORE: Core = Core {
     lookup,
     detach,
-    connect: connect::connect,
-    driver_connect: driver_connect::driver_connect,
-    browse_connect: browse::browse_connect,
-    set_connect_attr: attributes::set_connect_attr,
-    get_connect_attr: attributes::get_connect_attr,
-    set_connect_option: attributes::set_connect_option,
-    get_connect_option: attributes::get_connect_option,
-    get_diag_rec: diagnostics::get_diag_rec,
-    get_diag_field: diagnostics::get_diag_field,
-    error: diagnostics::error,
-    disconnect: lifetime::disconnect,
-    free_handle: lifetime::free_handle,
-    free_connect: lifetime::free_connect,
+    hooks: Hooks {
+        connect: connect::connect,
+        driver_connect: driver_connect::driver_connect,
+        browse_connect: browse::browse_connect,
+        set_connect_attr: attributes::set_connect_attr,
+        get_connect_attr: attributes::get_connect_attr,
+        set_connect_option: attributes::set_connect_option,
+        get_connect_option: attributes::get_connect_option,
+        get_diag_rec: diagnostics::get_diag_rec,
+        get_diag_field: diagnostics::get_diag_field,
+        error: diagnostics::error,
+        disconnect: lifetime::disconnect,
+        free_handle: lifetime::free_handle,
+        free_connect: lifetime::free_connect,
+    },
+    statements: statements::EXECUTING,
+    statement_lives: statements::COMING_AND_GOING,
 };
 
 /// As [`Attach`](crate::binding::abi::Attach) says.
@@ -35,22 +39,26 @@ static CORE: Core = Core {
 /// # Safety
 /// As [`Attach`](crate::binding::abi::Attach) says.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn tokenshim_driver_attach_2(
+pub unsafe extern "C" fn tokenshim_driver_attach_3(
     file: *const c_char,
     core: *mut *const Core,
     why: *mut c_char,
     why_bytes: usize,
 ) -> *const Binding {
     fork::survive();
-    watch_for_the_end();
     // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
     #[cfg(not(debug_assertions))]
     std::panic::set_hook(Box::new(|_| {}));
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));
+    // Exit handlers run in the reverse order: ours before those that the real driver's constructors have just registered.
+    watch_for_the_end();
     match bound {
-        Ok(bound) => {
+        Ok(mut bound) => {
+            if std::panic::catch_unwind(|| live::is_live(&bound)).unwrap_or(false) {
+                bound.hook_statements();
+            }
             // SAFETY: the caller passes a writable pointer.
             unsafe { *core = &CORE };
             // Lives until `detach`: the driver manager holds addresses of its hooks, and of the real driver, for as long.
@@ -73,7 +81,7 @@ pub unsafe extern "C" fn tokenshim_driver_attach_2(
 /// connection, so no hook is running, and no address of the real driver's is known to anybody.
 ///
 /// # Safety
-/// `binding` came from [`tokenshim_driver_attach_2`], and is not used again.
+/// `binding` came from [`tokenshim_driver_attach_3`], and is not used again.
 unsafe extern "C" fn detach(binding: *const Binding) {
     // At the process's end other threads may still be inside a hook, and the real driver ends as it does without us.
     if !ENDING.load(Ordering::Acquire) {
@@ -88,23 +96,23 @@ static ENDING: AtomicBool = AtomicBool::new(false);
 fn watch_for_the_end() {
     extern "C" fn end() {
         ENDING.store(true, Ordering::Release);
+        let _ = std::panic::catch_unwind(refresh::end_of_process);
     }
-    static ONCE: Once = Once::new();
     // SAFETY: a function that lives as long as this library, which is never unloaded, and does not unwind.
-    ONCE.call_once(|| _ = unsafe { libc::atexit(end) });
+    unsafe { libc::atexit(end) };
 }
 
 /// [`Core::lookup`].
 ///
 /// # Safety
-/// `binding` came from [`tokenshim_driver_attach_2`]; `name` is NUL-terminated; `hookable` is NULL or writable.
+/// `binding` came from [`tokenshim_driver_attach_3`]; `name` is NUL-terminated; `hookable` is NULL or writable.
 unsafe extern "C" fn lookup(binding: *const Binding, name: *const c_char, hookable: *mut bool) -> *const c_void {
     // SAFETY: as the caller promised.
     let (bound, name) = unsafe { (bound(binding), CStr::from_ptr(name)) };
     let address = bound.address(name);
     if !hookable.is_null() {
         // SAFETY: as the caller promised.
-        unsafe { *hookable = bound.is_hookable(address) };
+        unsafe { *hookable = bound.is_hookable(name, address) };
     }
     address
 }

@@ -1,12 +1,14 @@
 //! Connection attributes: what the application sets is noted, what tokenshim set is not shown.
 
+use super::live::CREDENTIALS;
 use super::login_time::{self, LOGIN_TIMEOUT};
 use super::text::{self, Buffer};
 use super::{ERROR, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter};
 use crate::config::text::Width;
-use crate::connection::{self, Signed};
+use crate::connection::signed::Signed;
+use crate::connection::{self, renewal};
 use crate::delivery::encryption;
 use crate::delivery::out_string::completed;
 use crate::error::Error;
@@ -20,9 +22,7 @@ const ACCESS_TOKEN: i32 = ConnectionAttribute::SS_ACCESS_TOKEN.0;
 const DEAD: i32 = ConnectionAttribute::CONNECTION_DEAD.0;
 /// SQL_CD_TRUE.
 const DEAD_TRUE: u32 = 1;
-/// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): drivers answer with their connection string.
-const CREDENTIALS: i32 = 122;
-/// Longer than any connection string, in characters.
+/// Drivers answer [`CREDENTIALS`] with their connection string. Longer than any connection string, in characters.
 const CREDENTIALS_MAX: usize = 128 * 1024;
 
 /// SQLSetConnectAttr[A|W].
@@ -42,9 +42,7 @@ pub unsafe extern "C" fn set_connect_attr(
     guard("SQLSetConnectAttr", dbc, || {
         let Some(set) = real(&bound.real.set_connect_attr, letter) else { return Ok(ERROR) };
         // SAFETY: the application's own arguments.
-        let code = unsafe { set(dbc, attribute, value, value_bytes) };
-        note(dbc, attribute, value as usize, code);
-        Ok(code)
+        Ok(noted(dbc, attribute, value as usize, || unsafe { set(dbc, attribute, value, value_bytes) }))
     })
 }
 
@@ -58,9 +56,7 @@ pub unsafe extern "C" fn set_connect_option(binding: *const Binding, letter: Let
     guard("SQLSetConnectOption", dbc, || {
         let Some(set) = real(&bound.real.set_connect_option, letter) else { return Ok(ERROR) };
         // SAFETY: the application's own arguments.
-        let code = unsafe { set(dbc, option, value) };
-        note(dbc, option.into(), value, code);
-        Ok(code)
+        Ok(noted(dbc, option.into(), value, || unsafe { set(dbc, option, value) }))
     })
 }
 
@@ -133,8 +129,12 @@ pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Let
     })
 }
 
-/// Notes what a connect will need to know.
-fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
+/// Lets the application set an attribute, and notes what a connect, or a renewal, will need to know.
+fn noted(dbc: Handle, attribute: i32, value: usize, set: impl FnOnce() -> Return) -> Return {
+    if attribute == CREDENTIALS {
+        renewal::hold_off(dbc as usize); // the application's token must be the last one
+    }
+    let code = set();
     connection::clear_record(dbc as usize);
     let accepted = code == SUCCESS || code == SUCCESS_WITH_INFO;
     match attribute {
@@ -143,11 +143,18 @@ fn note(dbc: Handle, attribute: i32, value: usize, code: Return) {
             connection.login_is_shortened &= !accepted;
         }),
         ACCESS_TOKEN if accepted => connection::with(dbc as usize, |connection| connection.application_token = value != 0),
+        CREDENTIALS => {
+            if accepted {
+                connection::with(dbc as usize, |connection| connection.taken_over = true);
+            }
+            renewal::let_go(dbc as usize);
+        }
         _ if accepted && encryption::decides(attribute) => {
             connection::with(dbc as usize, |connection| _ = connection.attributes.insert(attribute, value as u32));
         }
         _ => {}
     }
+    code
 }
 
 /// An attribute that would show the token, or what tokenshim has set.
@@ -225,6 +232,7 @@ unsafe fn credentials(
     if code != SUCCESS && code != SUCCESS_WITH_INFO {
         return code;
     }
+    // The driver may still have the first of several tokens in it, or one of the application's own: no keyword of a token is told.
     let text = completed(&room.text(), &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text);
     let max = i16::try_from(value_max_bytes / width.bytes() as i32).unwrap_or(i16::MAX);
     // SAFETY: as the caller promised.

@@ -4,15 +4,17 @@ use super::cancellation::HeldOff;
 use super::connect::{another, begin, given, hand_over, note_width, settle};
 use super::driver_connect::Answer;
 use super::text;
-use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real};
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, live, login_time, real};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::settings::Settings;
 use crate::config::text::Text;
-use crate::connection::{self, Signed};
+use crate::connection::signed::Signed;
+use crate::connection::{self, renewal};
 use crate::error::Error;
+use crate::refresh;
 use crate::sign_in::SignIn;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,7 +49,7 @@ pub unsafe extern "C" fn browse_connect(
         let signed = match under_way(dbc) {
             Some(None) => None,
             Some(Some(before)) => {
-                let signed = further(&before, &step);
+                let signed = further(bound, &before, &step);
                 let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
                 let attributes = connection::look(dbc as usize, |connection| connection.attributes.clone()).unwrap_or_default();
                 signed.sign_in.check_again(&settings, &attributes, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
@@ -100,12 +102,12 @@ fn set_out(bound: &Bound, dbc: Handle, sign_in: SignIn, step: &ConnectionString,
 }
 
 /// The same sign-in, with what the application wrote in this step as well.
-fn further(signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
+fn further(bound: &Bound, signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
     let mut written = signed.written.clone();
     for pair in step.pairs().iter().filter(|pair| !pair.keyword.is_empty()) {
         written.push(pair.clone());
     }
-    Arc::new(Signed { sign_in: signed.sign_in.clone(), written })
+    Arc::new(live::signed(bound, signed.sign_in.clone(), written))
 }
 
 /// Ends a browsing that must not go on, as ODBC says of one that failed: the connection is not connected any more.
@@ -145,11 +147,17 @@ unsafe fn signed_step(
     if code == SUCCESS {
         login_time::give_back(bound, dbc);
     }
-    let open = matches!(code, SUCCESS | SUCCESS_WITH_INFO | NEED_DATA);
-    connection::with(dbc as usize, |connection| {
+    let now = match code {
+        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, signed.sign_in.clone(), signed.written.clone()).settled())),
+        NEED_DATA => Some(signed),
+        _ => None,
+    };
+    let before = connection::with(dbc as usize, |connection| {
         connection.browsing = code == NEED_DATA;
-        connection.signed = open.then(|| Arc::clone(&signed));
+        std::mem::replace(&mut connection.signed, now.clone())
     });
+    drop(before);
+    now.iter().filter(|_| code != NEED_DATA).for_each(|signed| refresh::watch(signed));
     // SAFETY: as the caller promised.
-    unsafe { answer.deliver(code, Some(&*signed).filter(|_| open), dbc, out, out_max, out_len) }
+    unsafe { answer.deliver(code, now.as_deref(), dbc, out, out_max, out_len) }
 }

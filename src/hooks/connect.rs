@@ -3,15 +3,17 @@
 use super::cancellation::HeldOff;
 use super::refusal::is_refused;
 use super::text::{self, Buffer};
-use super::{ERROR, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, login_time, real, same_width};
+use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, bound, guard, live, login_time, real, same_width};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
-use crate::connection::{self, Connection, Signed};
+use crate::connection::signed::Signed;
+use crate::connection::{self, Connection, renewal};
 use crate::delivery::edits::Edits;
 use crate::error::Error;
+use crate::refresh;
 use crate::sign_in::{Application, SignIn, sign_in};
 use core::ptr;
 use std::sync::Arc;
@@ -165,7 +167,7 @@ pub unsafe fn hand_over(bound: &Bound, dbc: Handle, sign_in: &SignIn, begun: Ins
     };
     let structure = Arc::clone(structure);
     // SAFETY: the driver keeps this address, so the memory goes into the table, where it outlives the handle.
-    let code = unsafe { set(dbc, *attribute, structure.bytes().as_ptr().cast_mut().cast(), IS_POINTER) };
+    let code = unsafe { set(dbc, *attribute, structure.words().as_ptr().cast_mut().cast(), IS_POINTER) };
     if code != SUCCESS && code != SUCCESS_WITH_INFO {
         return Err(Error::DriverLacks {
             driver: bound.real_driver.clone(),
@@ -191,9 +193,13 @@ fn take_back(bound: &Bound, dbc: Handle) {
 
 /// Remembers, after the real connect, what must be kept out of everything that comes back.
 pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
-    let open = code == SUCCESS || code == SUCCESS_WITH_INFO || code == super::NEED_DATA;
-    let signed = open.then(|| Arc::new(Signed { sign_in, written }));
+    let signed = match code {
+        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, sign_in, written).settled())),
+        NEED_DATA => Some(Arc::new(live::signed(bound, sign_in, written))),
+        _ => None,
+    };
     drop(connection::settle(dbc as usize, signed.clone()));
+    signed.iter().filter(|_| code != NEED_DATA).for_each(|signed| refresh::watch(signed));
     // Setting an attribute would drop the driver's records, of which only SQL_SUCCESS has none.
     if code == SUCCESS {
         login_time::give_back(bound, dbc);

@@ -2,8 +2,10 @@
 //! locked in the child for ever, so the thread that forks takes tokenshim's locks first.
 
 use crate::config::ini;
-use crate::connection;
+use crate::connection::{self, statements};
+use crate::delivery::access_token;
 use crate::oauth::http;
+use crate::refresh;
 use crate::token::cache;
 use std::any::Any;
 use std::cell::RefCell;
@@ -24,7 +26,8 @@ pub fn survive() {
 
 /// None of these is ever held by a thread that waits for another of them, or for anything else but memory.
 extern "C" fn hold() {
-    let _ = HELD.try_with(|held| held.replace(vec![connection::hold(), http::hold(), ini::hold(), cache::hold()]));
+    let locks = || vec![connection::hold(), statements::hold(), access_token::hold(), http::hold(), ini::hold(), cache::hold(), refresh::hold()];
+    let _ = HELD.try_with(|held| held.replace(locks()));
 }
 
 /// In the parent and in the child.

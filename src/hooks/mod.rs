@@ -9,8 +9,10 @@ mod diagnostics;
 mod driver_connect;
 mod fork;
 mod lifetime;
+mod live;
 mod login_time;
 mod refusal;
+mod statements;
 mod text;
 
 use crate::binding::abi::{Handle, Letter};

@@ -22,12 +22,21 @@ const MESSAGE_MAX: usize = 512;
 
 /// Whether a connect that ended with `code` was refused for the token's sake.
 pub fn is_refused(bound: &Bound, dbc: Handle, letter: Letter, profile: &Profile, code: Return) -> bool {
-    let Some(get) = same_width(&bound.real.get_diag_field, letter).filter(|_| code == ERROR) else { return false };
+    if code != ERROR {
+        return false;
+    }
     let width = match letter {
         Letter::W => connection::look(dbc as usize, |connection| connection.wide).flatten().unwrap_or(Width::Two),
         Letter::Plain | Letter::A => Width::One,
     };
-    let text = |record, field| {
+    records(bound, dbc, letter, width).any(|(state, message)| profile.is_refusal(&state, message))
+}
+
+/// The records of the last call on `dbc`: each one's state, and what reads its message.
+pub fn records(bound: &Bound, dbc: Handle, letter: Letter, width: Width) -> impl Iterator<Item = (String, impl Fn() -> String)> {
+    let get = same_width(&bound.real.get_diag_field, letter);
+    let text = move |record, field| {
+        let get = get?;
         let mut text = Buffer::room(MESSAGE_MAX, width);
         // The last character stays NUL, whatever the driver writes. The length is in bytes.
         let max = ((MESSAGE_MAX - 1) * width.bytes()) as i16;
@@ -36,7 +45,5 @@ pub fn is_refused(bound: &Bound, dbc: Handle, letter: Letter, profile: &Profile,
         let code = unsafe { get(HANDLE_DBC, dbc, record, field, text.pointer(), max, &mut length) };
         matches!(code, SUCCESS | SUCCESS_WITH_INFO).then(|| text.text().decode())
     };
-    (1..=RECORDS_MAX)
-        .map_while(|record| Some((record, text(record, SQLSTATE)?)))
-        .any(|(record, state)| profile.is_refusal(&state, || text(record, MESSAGE_TEXT).unwrap_or_default()))
+    (1..=RECORDS_MAX).map_while(move |record| Some((text(record, SQLSTATE)?, move || text(record, MESSAGE_TEXT).unwrap_or_default())))
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 const UNKNOWN_LIFE: Duration = Duration::from_secs(300);
 /// A token that ends this soon could be over when it reaches the server. No more than a tenth of its life.
 const LAST_MOMENTS: Duration = Duration::from_secs(30);
+/// This long before its end a token is near it. No more than a fifth of its life.
+const NEAR_END: Duration = Duration::from_secs(300);
 /// The wait after a first failed renewal; it doubles with each further one.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest such wait.
@@ -38,18 +40,36 @@ pub enum Freshness {
 impl Token {
     /// How fresh it is, this long after it came.
     pub fn freshness(&self, age: Duration, renewal: Renewal) -> Freshness {
+        match age {
+            age if age >= self.end() => Freshness::Over,
+            age if age >= self.renew_at(renewal) => Freshness::Old,
+            _ => Freshness::Fresh,
+        }
+    }
+
+    /// How long after it came it is old.
+    pub fn renew_at(&self, renewal: Renewal) -> Duration {
         let life = self.life.unwrap_or(UNKNOWN_LIFE);
-        let end = life - LAST_MOMENTS.min(life / 10);
         let half = life / 2;
-        let renew = match renewal {
+        match renewal {
             Renewal::Half => self.renew_after.filter(|after| !after.is_zero()).unwrap_or(half),
             Renewal::BeforeEnd(before) => life.checked_sub(before).filter(|renew| !renew.is_zero()).unwrap_or(half),
-            Renewal::Off => end,
-        };
-        match age {
-            age if age >= end => Freshness::Over,
-            age if age >= renew => Freshness::Old,
-            _ => Freshness::Fresh,
+            Renewal::Off => self.end(),
+        }
+    }
+
+    /// How long after it came it is over.
+    pub fn end(&self) -> Duration {
+        let life = self.life.unwrap_or(UNKNOWN_LIFE);
+        life - LAST_MOMENTS.min(life / 10)
+    }
+
+    /// How long after it came its end is near: when memory is renewed that a driver reads only to log in once more.
+    pub fn near_end(&self, renewal: Renewal) -> Duration {
+        let life = self.life.unwrap_or(UNKNOWN_LIFE);
+        match renewal {
+            Renewal::BeforeEnd(_) => self.renew_at(renewal),
+            Renewal::Half | Renewal::Off => life - NEAR_END.min(life / 5),
         }
     }
 }

@@ -134,8 +134,8 @@ say("done")
 
 
 def databricks(pool) -> None:
-    """The recorder under the name of Databricks' driver, whose server looks at the token in every request."""
-    pool.write(recorder.compile("both", SPARK), token_keys(pool.provider, TokenProfile="databricks"), source={"Host": "127.0.0.1"})
+    """The recorder under the name of Databricks' driver, whose server looks at the token in every request. Nobody renews it."""
+    pool.write(recorder.compile("both", SPARK), token_keys(pool.provider, TokenProfile="databricks", TokenLive="no"), source={"Host": "127.0.0.1"})
 
 
 def test_a_databricks_session_is_used_again_while_its_token_is_good(pool):
@@ -169,7 +169,8 @@ say(odbc("SQLGetConnectOption", dbc, 1209, ctypes.byref(value)), value.value)
 """
 
 
-@pytest.mark.parametrize("keys, says", [({"TokenProfile": "databricks"}, "1"), ({}, "0"), ({"TokenProfile": "databricks", "TokenSource": ""}, "0")],
+@pytest.mark.parametrize("keys, says", [({"TokenProfile": "databricks", "TokenLive": "no"}, "1"), ({}, "0"),
+                                        ({"TokenProfile": "databricks", "TokenSource": ""}, "0")],
                          ids=["Databricks", "a server that looks at it once", "no token"])
 def test_only_a_session_that_ends_with_its_token_is_called_dead(pool, keys, says):
     pool.tokens_last(2)

@@ -14,6 +14,19 @@ static int gate_is_open(const struct handle *h) {
     return access(getenv("RECORDER_GATE"), F_OK) == 0;
 }
 
+static int refresh_gate_is_open(const struct handle *h) {
+    (void)h;
+    return access(getenv("RECORDER_REFRESH_GATE"), F_OK) == 0;
+}
+
+/* What a new token is taken with: the driver may ask its server. */
+static SQLRETURN refresh(struct line *line, struct handle *h) {
+    send_now(line);
+    if (getenv("RECORDER_REFRESH_GATE")) wait_until(refresh_gate_is_open, h);
+    if (!h->refreshes++ && fail_as(h, getenv("RECORDER_REFRESH_FAIL"), SQL_ERROR) == SQL_ERROR) return SQL_ERROR;
+    return fail_as(h, getenv("RECORDER_REFRESH_INFO"), SQL_SUCCESS_WITH_INFO);
+}
+
 static SQLRETURN finish_connect(struct line *line, struct handle *h) {
     log_access_token(line, h);
     send_now(line);

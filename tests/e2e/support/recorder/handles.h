@@ -2,6 +2,7 @@
 
 #define SQL_COPT_SS_ACCESS_TOKEN 1256
 #define SQL_ATTR_CREDENTIALS 122
+#define SQL_ATTR_REFRESH_CONNECTION 123
 #define ATTRIBUTES 64
 
 struct handle {
@@ -12,7 +13,7 @@ struct handle {
     int attribute_count;
     /* a connection's */
     char *connection_string, *credentials;
-    int browsing, connected;
+    int browsing, connected, refreshes;
     /* a statement's */
     char *sql;
     int columns, rows, row, parameters;
@@ -115,7 +116,8 @@ static int listed(const char *variable, SQLINTEGER name) {
 }
 
 static SQLRETURN set_attribute(struct handle *h, SQLINTEGER name, SQLPOINTER value) {
-    if (listed("RECORDER_REFUSE", name)) return fail(h, "HYC00", "Optional feature not implemented", SQL_ERROR);
+    const char *state = getenv("RECORDER_REFUSE_STATE");
+    if (listed("RECORDER_REFUSE", name)) return fail(h, state ? state : "HYC00", "Optional feature not implemented", SQL_ERROR);
     SQLPOINTER *slot = attribute(h, name, 1);
     if (slot) *slot = value;
     return SQL_SUCCESS;

@@ -12,7 +12,10 @@
    Environment: RECORDER_FAIL="28000:message"       connects fail with this record; so does one with Fail=28000:message in its string
                 RECORDER_INFO="01000:message"       connects succeed with this record
                 RECORDER_EXEC_FAIL="08006:message"  statements fail with this record
-                RECORDER_REFUSE="122,123"           these attributes are refused (HYC00)
+                RECORDER_REFUSE="122,123"           these attributes are refused (HYC00, or RECORDER_REFUSE_STATE)
+                RECORDER_REFRESH_INFO="01S02:words" a refresh of the connection (123) succeeds with this record
+                RECORDER_REFRESH_FAIL="08S01:words" it fails with this record, the first time on each connection
+                RECORDER_REFRESH_GATE="/some/file"  it waits until that file is there
                 RECORDER_COMPLETION="UID=;"         what a connect adds to the string (default "PORT=443")
                 RECORDER_BROWSE_AT_ONCE="1"         SQLBrowseConnect asks nothing back
                 RECORDER_CONNECT_SECONDS="2"        a connect takes that long

@@ -7,5 +7,7 @@ SQLRETURN SQL_API LETTER(SQLSetConnectAttr)(SQLHDBC dbc, SQLINTEGER attribute, S
         log_text(line, "string", keep(&h->credentials, value, length < 0 ? length : length / (int)UNIT, IS_WIDE));
     else
         log_pointed_to(line, value, length, IS_WIDE);
-    DONE(set_attribute(h, attribute, value));
+    SQLRETURN code = set_attribute(h, attribute, value);
+    if (attribute == SQL_ATTR_REFRESH_CONNECTION && code == SQL_SUCCESS) code = refresh(line, h);
+    DONE(code);
 }

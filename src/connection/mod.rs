@@ -1,12 +1,16 @@
 //! What tokenshim knows about one of the real driver's connection handles: a table beside the driver, which no call
 //! but the hooks ever looks at.
 
-use crate::config::connection_string::ConnectionString;
+pub mod renewal;
+pub mod signed;
+pub mod statements;
+
 use crate::config::text::Width;
 use crate::delivery::access_token::AccessToken;
 use crate::delivery::encryption::Attributes;
 use crate::error::Error;
-use crate::sign_in::SignIn;
+use renewal::Held;
+use signed::{Signed, SignedTable};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,21 +33,6 @@ impl Record {
     /// What an error looks like to an application whose connect failed.
     pub fn of(error: &Error) -> Self {
         Self { state: error.sqlstate(), message: error.message(), return_code: -1, was_read: false }
-    }
-}
-
-/// A sign-in whose token the real driver has, and the words with which the application asked for it.
-pub struct Signed {
-    /// The token and the edits.
-    pub sign_in: SignIn,
-    /// What the application wrote, all steps of an SQLBrowseConnect together.
-    pub written: ConnectionString,
-}
-
-impl Signed {
-    /// Whether the server will refuse whatever comes over this connection, though nobody has asked it yet.
-    fn is_over(&self) -> bool {
-        self.sign_in.edits.profile.session_ends_with_token && self.sign_in.token.is_over()
     }
 }
 
@@ -70,14 +59,23 @@ pub struct Connection {
     pub browsing: bool,
     /// How wide this connection's SQLWCHAR was last seen to be.
     pub wide: Option<Width>,
+    /// The application set the token of its open connection itself: from then on it has the say.
+    pub taken_over: bool,
+    /// Who must not be disturbed.
+    held: Held,
+}
+
+struct Table {
+    connections: BTreeMap<usize, Connection>,
+    signed: SignedTable,
 }
 
 /// The standard library's lock, for a waiting thread leaves no trace outside it, which a `fork` would copy.
-static TABLE: Mutex<BTreeMap<usize, Connection>> = Mutex::new(BTreeMap::new());
+static TABLE: Mutex<Table> = Mutex::new(Table { connections: BTreeMap::new(), signed: SignedTable::new() });
 /// How many handles have a record of ours: where none has, a diagnostic hook need not look.
 static RECORDS: AtomicUsize = AtomicUsize::new(0);
 
-fn table() -> MutexGuard<'static, BTreeMap<usize, Connection>> {
+fn table() -> MutexGuard<'static, Table> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -89,7 +87,7 @@ pub fn hold() -> Box<dyn Any> {
 /// Reads or changes what is known about `dbc`, which becomes known by it.
 pub fn with<R>(dbc: usize, change: impl FnOnce(&mut Connection) -> R) -> R {
     let mut table = table();
-    let connection = table.entry(dbc).or_default();
+    let connection = table.connections.entry(dbc).or_default();
     let before = connection.record.is_some();
     let result = change(connection);
     count(before, connection.record.is_some());
@@ -98,7 +96,7 @@ pub fn with<R>(dbc: usize, change: impl FnOnce(&mut Connection) -> R) -> R {
 
 /// Reads what is known about `dbc`, if anything is.
 pub fn look<R>(dbc: usize, read: impl FnOnce(&Connection) -> R) -> Option<R> {
-    table().get(&dbc).map(read)
+    table().connections.get(&dbc).map(read)
 }
 
 /// The record of ours on `dbc`. Almost always there is none anywhere, and then this takes no lock.
@@ -111,7 +109,7 @@ pub fn record(dbc: usize) -> Option<(Record, Option<Width>)> {
 
 /// Drops our record on `dbc`, as every call that is not about diagnostics does.
 pub fn clear_record(dbc: usize) {
-    if RECORDS.load(Ordering::Acquire) != 0 && table().get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
+    if RECORDS.load(Ordering::Acquire) != 0 && table().connections.get_mut(&dbc).and_then(|connection| connection.record.take()).is_some() {
         count(true, false);
     }
 }
@@ -120,32 +118,37 @@ pub fn clear_record(dbc: usize) {
 /// in another identity's name is outdated by it. Returns what the caller drops.
 pub fn settle(dbc: usize, signed: Option<Arc<Signed>>) -> Option<Arc<Signed>> {
     let mut table = table();
-    if let Some(newer) = &signed {
-        for older in table.values_mut() {
-            older.is_outdated |= older.signed.as_ref().is_some_and(|older| older.sign_in.by.is_outdated_by(&newer.sign_in.by));
+    if let Some(newer) = signed.as_ref().filter(|newer| table.signed.has_another(newer)) {
+        let by = newer.sign_in.by;
+        let is_outdated = |older: &Signed| older.sign_in.by.words == by.words && older.sign_in.by.identity != by.identity;
+        for older in table.connections.values_mut() {
+            older.is_outdated |= older.signed.as_deref().is_some_and(is_outdated);
         }
     }
-    let connection = table.entry(dbc).or_default();
+    let connection = table.connections.entry(dbc).or_default();
     connection.is_outdated = false;
     std::mem::replace(&mut connection.signed, signed)
 }
 
 /// Whether nobody should use the connection on `dbc` again.
 pub fn is_over(dbc: usize) -> bool {
-    look(dbc, |connection| connection.signed.as_ref().is_some_and(|signed| connection.is_outdated || signed.is_over())).unwrap_or(false)
+    look(dbc, |connection| connection.signed.as_ref().is_some_and(|signed| connection.is_outdated || signed.is_over() && !connection.taken_over))
+        .unwrap_or(false)
 }
 
 /// The connection on `dbc` is closed; the handle, and the token's memory, live on. Returns what the caller drops.
 pub fn close(dbc: usize) -> Option<Arc<Signed>> {
     let mut table = table();
-    let connection = table.get_mut(&dbc)?;
+    let connection = table.connections.get_mut(&dbc)?;
     connection.browsing = false;
+    connection.taken_over = false;
     connection.signed.take()
 }
 
-/// Takes everything known about `dbc` out of the table, for the caller to drop after the handle is gone.
+/// Takes everything known about `dbc` out of the table, once nobody gives its driver a token, for the caller to drop after the
+/// handle is gone.
 pub fn forget(dbc: usize) -> Option<Connection> {
-    let connection = table().remove(&dbc)?;
+    let connection = renewal::wait(dbc).connections.remove(&dbc)?;
     count(connection.record.is_some(), false);
     Some(connection)
 }
@@ -153,7 +156,7 @@ pub fn forget(dbc: usize) -> Option<Connection> {
 /// Puts back what was taken, where the driver did not free the handle after all.
 pub fn remember(dbc: usize, connection: Connection) {
     count(false, connection.record.is_some());
-    table().insert(dbc, connection);
+    table().connections.insert(dbc, connection);
 }
 
 fn count(before: bool, after: bool) {

@@ -1,0 +1,163 @@
+//! A sign-in whose token a real driver has: one value for all connections that have the same.
+
+use crate::config::connection_string::ConnectionString;
+use crate::config::text::Width;
+use crate::delivery::access_token::AccessToken;
+use crate::sign_in::{Live, SignIn};
+use crate::token::Token;
+use crate::token::clock::{Clock, SinceBoot};
+use crate::token::life::wait_after;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// What a real driver made of a new token for one of its open connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// It has it.
+    Taken,
+    /// Not this time.
+    Refused,
+    /// It does not know the attributes.
+    Unknown,
+}
+
+/// Gives a real driver's open connection the token of a sign-in; `Width` is that of its wide characters, `None` where it was
+/// opened by a function without any.
+pub type Give = fn(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Given;
+
+/// A sign-in, and the words with which the application asked for it.
+pub struct Signed {
+    /// The token and the edits.
+    pub sign_in: SignIn,
+    /// What the application wrote, all steps of an SQLBrowseConnect together.
+    pub written: ConnectionString,
+    /// Whose connections these are: a number for each real driver.
+    pub driver: usize,
+    /// How that driver gets a new token.
+    pub give: Give,
+    /// What became of the attempts to renew the token.
+    pub attempts: Attempts,
+}
+
+/// When a renewal that failed is tried again.
+#[derive(Default)]
+pub struct Attempts {
+    failures: AtomicU32,
+    wait_until_millis: AtomicU64,
+    given_up: AtomicBool,
+}
+
+impl Attempts {
+    /// One more came to nothing: the next waits for a while.
+    pub fn failed(&self) {
+        let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
+        let wait = wait_after(failures, RandomState::new().hash_one(failures));
+        self.wait_until_millis.store((SinceBoot.now() + wait).as_millis() as u64, Relaxed);
+    }
+
+    /// There is nothing to renew here.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Relaxed);
+    }
+}
+
+impl Signed {
+    /// The same, once the driver has all of it: the token stays in one place only.
+    pub fn settled(mut self) -> Self {
+        self.sign_in.edits = self.sign_in.edits.settled();
+        self
+    }
+
+    /// The same with a newer token.
+    pub fn with(&self, token: Token) -> Self {
+        let sign_in = SignIn { token, ..self.sign_in.clone() };
+        Self { sign_in, written: self.written.clone(), driver: self.driver, give: self.give, attempts: Attempts::default() }
+    }
+
+    /// Whether the server will refuse whatever comes over such a connection, though nobody has asked it yet.
+    pub fn is_over(&self) -> bool {
+        self.sign_in.edits.profile.session_ends_with_token && self.sign_in.token.is_over()
+    }
+
+    /// When its token is to be renewed, by [`SinceBoot`]; `None` where it is not.
+    pub fn due(&self) -> Option<Duration> {
+        let (token, renewal) = (&self.sign_in.token, self.sign_in.renewer.renewal());
+        let age = match self.sign_in.live {
+            _ if self.attempts.given_up.load(Relaxed) => return None,
+            Live::No => return None,
+            Live::Attributes => token.renew_at(renewal),
+            Live::Memory => token.near_end(renewal),
+        };
+        Some((token.came + age).max(Duration::from_millis(self.attempts.wait_until_millis.load(Relaxed))))
+    }
+
+    /// From when on no statement should be executed before its token is renewed.
+    pub fn ends(&self) -> Option<Duration> {
+        (self.sign_in.live == Live::Attributes && self.due().is_some()).then(|| self.sign_in.token.came + self.sign_in.token.end())
+    }
+
+    fn is_like(&self, other: &Signed) -> bool {
+        let (one, another) = (&self.sign_in, &other.sign_in);
+        self.driver == other.driver
+            && one.by == another.by
+            && one.live == another.live
+            && one.renewer.renewal() == another.renewer.renewal()
+            && one.token.text == another.token.text
+            && memory(one) == memory(another)
+            && self.written.to_text() == other.written.to_text()
+    }
+}
+
+/// The memory from which the driver reads the token.
+fn memory(sign_in: &SignIn) -> Option<*const AccessToken> {
+    sign_in.edits.attribute.as_ref().map(|(_, memory)| Arc::as_ptr(memory))
+}
+
+/// All that connections have at this moment, by words and identity.
+#[derive(Default)]
+pub struct SignedTable {
+    known: BTreeMap<(u64, u64), Vec<Weak<Signed>>>,
+    sweep_at: usize,
+}
+
+/// Fewer are never looked through for those that nobody has any more.
+const SWEEP_FROM: usize = 64;
+
+impl SignedTable {
+    /// An empty table.
+    pub const fn new() -> Self {
+        Self { known: BTreeMap::new(), sweep_at: SWEEP_FROM }
+    }
+
+    /// The one value for what is like `signed`.
+    pub fn one(&mut self, signed: Signed) -> Arc<Signed> {
+        if self.known.len() >= self.sweep_at {
+            self.known.retain(|_, known| known.iter().any(|known| known.strong_count() > 0));
+            self.sweep_at = SWEEP_FROM.max(self.known.len() * 2);
+        }
+        let by = signed.sign_in.by;
+        let known = self.known.entry((by.words, by.identity)).or_default();
+        known.retain(|known| known.strong_count() > 0);
+        if let Some(same) = known.iter().filter_map(Weak::upgrade).find(|known| known.is_like(&signed)) {
+            return same;
+        }
+        let signed = Arc::new(signed);
+        known.push(Arc::downgrade(&signed));
+        signed
+    }
+
+    /// Whether connections are open for the same words in another identity's name.
+    pub fn has_another(&self, signed: &Signed) -> bool {
+        let by = signed.sign_in.by;
+        let same_words = self.known.range((by.words, 0)..=(by.words, u64::MAX));
+        same_words.filter(|((_, identity), _)| *identity != by.identity).any(|(_, known)| known.iter().any(|known| known.strong_count() > 0))
+    }
+
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = Arc<Signed>> {
+        self.known.values().flatten().filter_map(Weak::upgrade)
+    }
+}
