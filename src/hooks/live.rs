@@ -6,6 +6,7 @@ use super::{NTS, Return, SUCCESS, SUCCESS_WITH_INFO, same_width};
 use crate::binding::Bound;
 use crate::binding::abi::Letter;
 use crate::config::connection_string::ConnectionString;
+use crate::config::ini::Section;
 use crate::config::resolve::yes_or_no;
 use crate::config::text::Width;
 use crate::connection::signed::{Attempts, Given, Signed};
@@ -70,15 +71,12 @@ fn give(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Giv
 /// Whether some connection of this real driver will be given new tokens, as far as its sections and data sources tell.
 pub fn is_live(bound: &Bound) -> bool {
     let registry = bound.registry();
-    let sections = bound.sections.iter().filter_map(|name| registry.driver(name));
-    let sections = sections.chain(bound.data_sources.iter().filter_map(|name| registry.data_source(name)));
-    let of_file = profiles::of_file(&bound.real_driver);
-    let mut by_default = of_file.is_some_and(|profile| profile.live);
-    let mut says_yes = false;
-    for section in sections {
-        let named = section.get("TokenProfile").and_then(profiles::of_name);
-        by_default |= named.is_some_and(|profile| profile.live);
-        says_yes |= section.get("TokenLive").and_then(yes_or_no) == Some(true);
-    }
-    by_default || says_yes
+    let said = |section: Section| {
+        let named = || section.get("TokenProfile").and_then(profiles::of_name).map(|profile| profile.live);
+        section.get("TokenLive").and_then(yes_or_no).or_else(named)
+    };
+    let by_file = profiles::of_file(&bound.real_driver).is_some_and(|profile| profile.live);
+    let mut of_sections = bound.sections.iter().filter_map(|name| registry.driver(name)).map(|section| said(section).unwrap_or(by_file));
+    let mut of_data_sources = bound.data_sources.iter().filter_map(|name| registry.data_source(name)).filter_map(said);
+    bound.sections.is_empty() && by_file || of_sections.any(|is_live| is_live) || of_data_sources.any(|is_live| is_live)
 }

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from support import drivers
+from support import drivers, recorder
 from support.odbc_client import dlsym_table
 from support.odbc_home import REPOSITORY
 from test_libraries import exported
@@ -23,9 +23,16 @@ REAL = {
 
 
 def names() -> dict[str, bool]:
-    """Every name of the driver library's table, and whether it may be hooked."""
+    """Every name of the driver library's table, and whether it may be hooked, whatever the driver."""
     rows = re.findall(r"^    (\w+)((?: \w+)*);$", (REPOSITORY / "driver/src/names.rs").read_text(), re.M)
-    return {name: "hook" in choices.split() for name, choices in rows}
+    of_statements = statement_names()
+    return {name: "hook" in choices.split() and name not in of_statements for name, choices in rows}
+
+
+def statement_names() -> set[str]:
+    """Those that may be hooked only of a driver whose open connections get new tokens."""
+    abi = (REPOSITORY / "src/binding/abi.rs").read_text()
+    return set(re.findall(r"\b(SQL\w+) (?:Plain|A|W)\b", abi[abi.index("macro_rules! for_each_statement_hook"):]))
 
 
 @pytest.mark.parametrize("now", [False, True], ids=["lazy", "LD_BIND_NOW"])
@@ -43,6 +50,27 @@ def test_every_name_is_null_or_the_real_drivers_own_but_for_the_hooks(home, real
     assert {"SQLDisconnect", "SQLFreeHandle"} <= set(hooks) and len(hooks) <= 27, hooks
     # Nothing that an application calls once it is connected and all is well.
     assert not {"SQLFetch", "SQLGetData", "SQLExecDirect", "SQLExecDirectW", "SQLAllocHandle", "SQLCancel"} & set(hooks)
+
+
+@pytest.mark.parametrize("name, section, source, hooked", [
+    ("libsparkodbc_sb64.so", {}, {}, True),
+    ("libsparkodbc_sb64.so", {"TokenLive": "no"}, {}, False),
+    ("libsparkodbc_sb64.so", {"TokenLive": "no"}, {"TokenLive": "yes"}, True),
+    ("libsparkodbc_sb64.so", {"TokenProfile": "password"}, {}, False),
+    ("librecorder.so", {}, {}, False),
+    ("librecorder.so", {"TokenLive": "yes"}, {}, True),
+    ("librecorder.so", {"TokenProfile": "databricks"}, {}, True),
+    ("librecorder.so", {}, {"TokenProfile": "Databricks"}, True),
+    ("librecorder.so", {"TokenLive": "maybe"}, {"TokenLive": "no"}, False),
+])
+def test_the_functions_of_statements_have_hooks_only_where_open_connections_get_new_tokens(home, name, section, source, hooked):
+    driver, shim = recorder.compile("both", name), home.shim()
+    home.write({"Real": {"Driver": shim, "RealDriver": driver, **section}}, {"data": {"Driver": "Real", **source}, "other": {"Driver": "Else", "TokenLive": "yes"}})
+    table = dlsym_table(home.env, shim, driver, list(names()))
+    of_statements = statement_names()
+    assert {"SQLExecute", "SQLExecDirectW", "SQLTables", "SQLAllocHandle", "SQLFreeStmt"} <= of_statements and len(of_statements) >= 40
+    assert {table[each] for each in of_statements} - {"absent"} == {"different" if hooked else "equal"}
+    assert {table[each] for each in ("SQLFetch", "SQLGetData", "SQLCancel", "SQLMoreResults", "SQLNumResultCols")} == {"equal"}
 
 
 @pytest.mark.parametrize("library, at_least", [("libodbc.so.2", 150), ("libiodbc.so.2", 100)])
