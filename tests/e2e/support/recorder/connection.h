@@ -19,10 +19,13 @@ static int refresh_gate_is_open(const struct handle *h) {
     return access(getenv("RECORDER_REFRESH_GATE"), F_OK) == 0;
 }
 
-/* What a new token is taken with: the driver may ask its server. */
+static int is_unloaded;
+
+/* What a new token is taken with: the driver may ask its server. Its destructors must not have run meanwhile. */
 static SQLRETURN refresh(struct line *line, struct handle *h) {
     send_now(line);
     if (getenv("RECORDER_REFRESH_GATE")) wait_until(refresh_gate_is_open, h);
+    if (__atomic_load_n(&is_unloaded, __ATOMIC_ACQUIRE)) abort();
     if (!h->refreshes++ && fail_as(h, getenv("RECORDER_REFRESH_FAIL"), SQL_ERROR) == SQL_ERROR) return SQL_ERROR;
     return fail_as(h, getenv("RECORDER_REFRESH_INFO"), SQL_SUCCESS_WITH_INFO);
 }
@@ -145,6 +148,7 @@ void SQLDriverLoad(void) { done(line_of(__func__, NULL), SQL_SUCCESS); }
 void SQLDriverUnload(void) { done(line_of(__func__, NULL), SQL_SUCCESS); }
 
 static __attribute__((destructor)) void unloaded(void) {
+    __atomic_store_n(&is_unloaded, 1, __ATOMIC_RELEASE);
     if (getenv("RECORDER_UNLOAD")) done(line_of(__func__, NULL), SQL_SUCCESS);
     if (getenv("RECORDER_UNLOAD_SECONDS")) usleep((useconds_t)(1e6 * atof(getenv("RECORDER_UNLOAD_SECONDS"))));
 }
