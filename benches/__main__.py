@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import statistics
 import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 
 from support import c_programs, callgrind, drivers, recorder, replies
@@ -19,45 +19,10 @@ from support.odbc_home import CORE_LIBRARY, DRIVER_LIBRARY, REPOSITORY, OdbcHome
 from support.postgres import PostgresCluster
 from support.two_ways import TwoWays, token_keys
 
-HERE = Path(__file__).parent
-RELEASE = REPOSITORY / "target" / "release"
-TOKEN = "a-token-of-the-benchmark"
-FAST = ("-O2", "-I", str(c_programs.SOURCES))
-# A file that was written only just now is read at each connect, by which an ini file's change is seen at once.
-SETTLED_SECONDS = 3.5
+from .tables import FAST, HERE, RELEASE, TOKEN, pairs, side_by_side, spread, table
+from .tokens import cold, first_token, live, many
 
-Pairs = dict[str, list[tuple[float, float]]]
-
-
-def pairs(home: OdbcHome, program: str, *arguments: object) -> Pairs:
-    """Nanoseconds without and with tokenshim, for each thing that the program measures."""
-    (home.user / ".odbc.ini").touch()  # unixODBC would make it
-    time.sleep(SETTLED_SECONDS)
-    found: Pairs = {}
-    for line in c_programs.run(home, HERE / f"{program}.c", *arguments, flags=FAST, timeout=3000):
-        name, direct, through = line.rsplit(" ", 2)
-        found.setdefault(name, []).append((int(direct), int(through)))
-    return found
-
-
-def spread(values: list[float], form: str) -> str:
-    low, middle, high = statistics.quantiles(values, n=4)
-    return f"{middle:{form}} ({low:{form}} to {high:{form}})"
-
-
-def side_by_side(folder: Path, driver: Path, keys: dict, provider, token: bool) -> tuple[OdbcHome, str, str]:
-    """One configuration in which the DSN `direct` is the driver's and `through` is tokenshim's; their connection strings."""
-    home = OdbcHome(folder, RELEASE)
-    shim = {"Driver": home.shim(), "RealDriver": driver, **(token_keys(provider) if token else {})}
-    home.write({"Direct": {"Driver": driver}, "Shim": shim}, {"direct": {"Driver": "Direct", **keys}, "through": {"Driver": "Shim", **keys}})
-    own = f"UID=app;PWD={TOKEN}"
-    return home, f"DSN=direct;{own}", f"DSN=through;{'UID=app' if token else own}"
-
-
-def table(title: str, columns: list[str], rows: list[list[str]]) -> None:
-    print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
-    for row in rows:
-        print(f"| {' | '.join(row)} |", flush=True)
+STEPS = "instructions hooks fetching connecting loading first_token cold live many".split()
 
 
 def fetching(folder: Path, provider) -> None:
@@ -142,8 +107,8 @@ def main() -> None:
     print(f"Made by `make bench`, version {version}.")
     with tempfile.TemporaryDirectory() as folder, IdentityProvider() as provider:
         provider.always(replies.good_token(TOKEN))
-        for step in (instructions, hooks, fetching, connecting, loading):
-            step(Path(folder) / step.__name__, provider)
+        for step in sys.argv[1:] or STEPS:
+            globals()[step](Path(folder) / step, provider)
 
 
 if __name__ == "__main__":

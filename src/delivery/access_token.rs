@@ -62,6 +62,8 @@ impl AccessToken {
         if 1 + token.expose().len().div_ceil(2) > self.words.len() {
             return false;
         }
+        // With the lock that a `fork` waits for, so that no child finds `held` locked.
+        let _shared = shared();
         // No longer than the shorter of the two, as long as both are there.
         let mut held = self.held();
         let shorter = held.expose().len().min(token.expose().len());

@@ -9,6 +9,7 @@ use core::ffi::{CStr, c_char, c_void};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The functions that the driver library calls.
@@ -45,15 +46,15 @@ pub unsafe extern "C" fn tokenshim_driver_attach_3(
     why: *mut c_char,
     why_bytes: usize,
 ) -> *const Binding {
+    static ONCE: Once = Once::new();
     fork::survive();
+    ONCE.call_once(watch_for_the_end);
     // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
     #[cfg(not(debug_assertions))]
     std::panic::set_hook(Box::new(|_| {}));
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));
-    // Exit handlers run in the reverse order: ours before those that the real driver's constructors have just registered.
-    watch_for_the_end();
     match bound {
         Ok(mut bound) => {
             if std::panic::catch_unwind(|| live::is_live(&bound)).unwrap_or(false) {
@@ -93,7 +94,8 @@ unsafe extern "C" fn detach(binding: *const Binding) {
 /// `exit` was called. Libraries' destructors run after that.
 static ENDING: AtomicBool = AtomicBool::new(false);
 
-fn watch_for_the_end() {
+/// From now on `exit` tells us that it was called.
+pub fn watch_for_the_end() {
     extern "C" fn end() {
         ENDING.store(true, Ordering::Release);
         let _ = std::panic::catch_unwind(refresh::end_of_process);

@@ -14,7 +14,6 @@ use crate::config::text::Text;
 use crate::connection::signed::Signed;
 use crate::connection::{self, renewal};
 use crate::error::Error;
-use crate::refresh;
 use crate::sign_in::SignIn;
 use std::sync::Arc;
 use std::time::Instant;
@@ -157,7 +156,7 @@ unsafe fn signed_step(
         std::mem::replace(&mut connection.signed, now.clone())
     });
     drop(before);
-    now.iter().filter(|_| code != NEED_DATA).for_each(|signed| refresh::watch(signed));
+    now.iter().filter(|_| code != NEED_DATA).for_each(|signed| live::watch(signed));
     // SAFETY: as the caller promised.
     unsafe { answer.deliver(code, now.as_deref(), dbc, out, out_max, out_len) }
 }

@@ -13,7 +13,6 @@ use crate::connection::signed::Signed;
 use crate::connection::{self, Connection, renewal};
 use crate::delivery::edits::Edits;
 use crate::error::Error;
-use crate::refresh;
 use crate::sign_in::{Application, SignIn, sign_in};
 use core::ptr;
 use std::sync::Arc;
@@ -199,7 +198,7 @@ pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written
         _ => None,
     };
     drop(connection::settle(dbc as usize, signed.clone()));
-    signed.iter().filter(|_| code != NEED_DATA).for_each(|signed| refresh::watch(signed));
+    signed.iter().filter(|_| code != NEED_DATA).for_each(|signed| live::watch(signed));
     // Setting an attribute would drop the driver's records, of which only SQL_SUCCESS has none.
     if code == SUCCESS {
         login_time::give_back(bound, dbc);

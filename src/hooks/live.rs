@@ -1,5 +1,6 @@
 //! New tokens for open connections: how a real driver gets one, and which real drivers do.
 
+use super::attach::watch_for_the_end;
 use super::refusal::records;
 use super::text::Buffer;
 use super::{NTS, Return, SUCCESS, SUCCESS_WITH_INFO, same_width};
@@ -12,9 +13,11 @@ use crate::config::text::Width;
 use crate::connection::signed::{Attempts, Given, Signed};
 use crate::delivery::edits::credentials;
 use crate::delivery::profiles;
+use crate::refresh;
 use crate::sign_in::{Live, SignIn};
 use core::ffi::c_void;
 use core::ptr;
+use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): the keywords of a new token.
@@ -34,6 +37,15 @@ pub fn signed(bound: &Bound, mut sign_in: SignIn, written: ConnectionString) -> 
         sign_in.live = Live::No;
     }
     Signed { sign_in, written, driver: ptr::from_ref(bound).addr(), give, attempts: Attempts::default() }
+}
+
+/// A connection with this sign-in was opened.
+pub fn watch(signed: &Signed) {
+    if refresh::watch(signed) {
+        static ONCE: Once = Once::new();
+        // Exit handlers run in the reverse order: this one before those that the real driver has by now.
+        ONCE.call_once(watch_for_the_end);
+    }
 }
 
 /// As [`Give`](crate::connection::signed::Give) says: attribute 122, then 123 (partner guide, "Refreshing Token").

@@ -51,24 +51,26 @@ pub fn hold() -> Box<dyn Any> {
     Box::new(worker())
 }
 
-/// A connection with this sign-in was opened: from now on somebody sees to its token.
-pub fn watch(signed: &Signed) {
-    let Some(due) = signed.due() else { return };
+/// A connection with this sign-in was opened: from now on somebody sees to its token. `true`: a thread was started for it.
+pub fn watch(signed: &Signed) -> bool {
+    let Some(due) = signed.due() else { return false };
     let mut worker = worker();
     worker.news += 1;
     if worker.process == std::process::id() {
         if due < worker.wakes {
             NEWS.notify_all();
         }
-        return;
+        return false;
     }
     *worker = Worker { process: std::process::id(), in_driver: false, wakes: Duration::ZERO, ..*worker };
     drop(worker);
     let thread = thread::Builder::new().name("tokenshim".into()).stack_size(STACK_BYTES);
     // Without a thread the token is renewed before a statement, at the latest.
-    if signals::blocked(|| thread.spawn(run)).is_err() {
+    let is_started = signals::blocked(|| thread.spawn(run)).is_ok();
+    if !is_started {
         self::worker().process = 0;
     }
+    is_started
 }
 
 /// The process ends: no driver is entered any more, and who is in one comes out, if it does not take too long.
@@ -148,7 +150,7 @@ fn renew(signed: &Arc<Signed>, connections: impl Fn(&Arc<Signed>) -> Vec<usize>,
         let Some(wide) = begin(dbc, signed) else { continue };
         let given = match old.live {
             Live::Memory => Some(Given::Taken),
-            _ => enter(&mut || (signed.give)(signed.driver, dbc, wide, &newer.sign_in)),
+            _ => enter(&mut || catch_unwind(AssertUnwindSafe(|| (signed.give)(signed.driver, dbc, wide, &newer.sign_in))).unwrap_or(Given::Refused)),
         };
         end(dbc, Some(&newer).filter(|_| given == Some(Given::Taken)));
         match given {
@@ -178,7 +180,7 @@ fn in_driver(give: &mut dyn FnMut() -> Given) -> Option<Given> {
     }
     before.in_driver = true;
     drop(before);
-    let given = catch_unwind(AssertUnwindSafe(give)).unwrap_or(Given::Refused);
+    let given = give();
     worker().in_driver = false;
     NEWS.notify_all();
     Some(given)

@@ -55,9 +55,19 @@ def test_without_a_token_the_driver_gets_the_calls_of_a_direct_connection_and_th
 
 @every_kind("ansi", "wide", "both", "old")
 def test_with_a_token_as_password_only_the_text_of_a_connect_differs(ways, identity_provider, dm, shape, letter, version):
+    with_a_token_as_password(ways, identity_provider, dm, shape, letter, version)
+
+
+@every_kind("wide", "both", "old")
+def test_hooks_before_statements_change_nothing_while_the_token_is_good(ways, identity_provider, dm, shape, letter, version):
+    with_a_token_as_password(ways, identity_provider, dm, shape, letter, version, TokenLive="yes")
+
+
+def with_a_token_as_password(ways, identity_provider, *kind, **keys) -> None:
     identity_provider.always(replies.good_token("good-token"))
-    ways.record(token_keys(identity_provider), dm=dm, shape=shape, letter=letter)
-    seen, calls = run(ways, dm, shape, letter, version)
+    dm, shape, letter, _ = kind
+    ways.record(token_keys(identity_provider, **keys), dm=dm, shape=shape, letter=letter)
+    seen, calls = run(ways, *kind)
     assert without_text(calls[0]) == without_text(calls[1])
     assert seen[0] == seen[1]
     given = [each.get("password") or each["string"] for each in calls[0] if is_connect(each)]

@@ -21,11 +21,19 @@ static int refresh_gate_is_open(const struct handle *h) {
 
 static int is_unloaded;
 
+/* For a program that measures: how many connections took a new token, and when. */
+struct { long count; long long first_ns, last_ns; } recorder_refreshes;
+
 /* What a new token is taken with: the driver may ask its server. Its destructors must not have run meanwhile. */
 static SQLRETURN refresh(struct line *line, struct handle *h) {
     send_now(line);
     if (getenv("RECORDER_REFRESH_GATE")) wait_until(refresh_gate_is_open, h);
     if (__atomic_load_n(&is_unloaded, __ATOMIC_ACQUIRE)) abort();
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    recorder_refreshes.last_ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+    if (!recorder_refreshes.count) recorder_refreshes.first_ns = recorder_refreshes.last_ns;
+    __atomic_add_fetch(&recorder_refreshes.count, 1, __ATOMIC_RELEASE);
     if (!h->refreshes++ && fail_as(h, getenv("RECORDER_REFRESH_FAIL"), SQL_ERROR) == SQL_ERROR) return SQL_ERROR;
     return fail_as(h, getenv("RECORDER_REFRESH_INFO"), SQL_SUCCESS_WITH_INFO);
 }
