@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from support import drivers, replies
+from support.host import Held, run_host
 from support.odbc_client import ALL_SIGNALS, WIDE_BYTES, call, run_client
 from support.two_ways import token_keys
 
@@ -79,26 +80,50 @@ def test_sixty_four_threads_make_one_request(ways, identity_provider, dm):
     assert len(identity_provider.requests) == 1 and passwords(ways) == ["slow"] * 64
 
 
-def test_a_token_that_is_over_is_not_used_again(ways, tokens):
-    ways.record(token_keys(tokens))
-    tokens.forget()
-    tokens.answer(replies.good_token("short", expires_in=1), replies.good_token("next"))
-    run_client(ways.shim, [connect(), call("sleep", seconds=1), connect(dbc="other")])
-    assert passwords(ways) == ["short", "next"]
+OVER = """
+asked, release = sys.argv[1:]
+env = environment()
+connects = lambda: closed(opened("DSN=data", env))
+releasing = started(lambda: (wait_for(asked), touch(release)))
+wait_until(lambda: connects() or os.path.exists(asked), "nobody wanted another token")
+releasing.join()
+"""
+
+
+def test_a_token_that_is_over_is_not_used_again(ways, identity_provider, tmp_path):
+    """Each connect uses it for as long as it is good; the first one after that waits for the next."""
+    held = Held(tmp_path, replies.good_token("next"))
+    identity_provider.answer(replies.good_token("short", expires_in=1), held)
+    ways.record(token_keys(identity_provider, TokenRenewal="off"))
+    run_host(ways.shim, OVER, held.asked, held.release)
+    *before, last = passwords(ways)
+    assert set(before) == {"short"} and last == "next" and len(identity_provider.requests) == 2
+
+
+RENEWED = """
+asked, release = sys.argv[1:]
+env, hosts = environment(), tasks()
+connects = lambda: closed(opened("DSN=data", env))
+wait_until(lambda: connects() or os.path.exists(asked), "nobody asked for another token")
+connects()
+own = {task: mask for task, mask in tasks().items() if task not in hosts}
+touch(release)
+wait_until(lambda: not own.keys() & tasks().keys(), "the renewal did not end")
+connects()
+say(*own.values())
+"""
 
 
 @pytest.mark.parametrize("dm", WIDE_BYTES)
-def test_an_old_token_serves_while_a_new_one_is_fetched_by_a_thread_that_takes_no_signal(ways, identity_provider, dm):
-    identity_provider.answer(replies.good_token("old", expires_in=100), replies.good_token("new", delay=1))
+def test_an_old_token_serves_while_a_new_one_is_fetched_by_a_thread_that_takes_no_signal(ways, identity_provider, tmp_path, dm):
+    held = Held(tmp_path, replies.good_token("new"))
+    identity_provider.answer(replies.good_token("old", expires_in=100), held)
     ways.record(token_keys(identity_provider, TokenRenewal=99), dm=dm)
-    steps = [connect(), call("sleep", seconds=1), connect(dbc="b"), connect(dbc="c"), call("threads"), call("sleep", seconds=3), connect(dbc="d"),
-             call("threads")]
-    result = run_client(ways.shim, steps, dm)
-    assert passwords(ways) == ["old", "old", "old", "new"] and len(identity_provider.requests) == 2
-    during, after = (step.threads for step in result if step.threads)
-    own = during.keys() - after.keys()
-    assert own, "they end with the renewal"
-    assert {int(during[thread], 16) & ALL_SIGNALS for thread in own} == {ALL_SIGNALS}
+    [masks] = run_host(ways.shim, RENEWED, held.asked, held.release, dm=dm)
+    *before, last = passwords(ways)
+    assert set(before) == {"old"} and len(before) >= 3 and last == "new" and len(identity_provider.requests) == 2
+    assert masks, "the renewal has a thread"
+    assert {int(mask, 16) & ALL_SIGNALS for mask in masks.split()} == {ALL_SIGNALS}
 
 
 @pytest.mark.parametrize("dm, driver", REAL, **NAMED)

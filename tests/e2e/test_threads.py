@@ -9,7 +9,6 @@ from support.host import Held, run_host
 from support.odbc_client import ALL_SIGNALS, call, run_client
 
 
-
 @pytest.fixture
 def sqlite(home, identity_provider):
     home.write({"SQLite": {"Driver": home.shim(), "RealDriver": drivers.SQLITE, "TokenProfile": "password",
@@ -26,13 +25,6 @@ def test_no_thread_is_started_before_a_token_is_needed(sqlite, identity_provider
 
 
 LOOK = """
-def tasks():
-    masks = {}
-    for task in os.listdir("/proc/self/task"):
-        with open(f"/proc/self/task/{task}/status") as status:
-            masks[task] = dict(line.split(":", 1) for line in status)["SigBlk"].strip()
-    return masks
-
 dbc = allocate(DBC, environment())
 host = started(wait_for, sys.argv[2])   # the host's own threads, one of which connects
 connecting = started(connect, dbc, "DSN=with")
@@ -43,9 +35,8 @@ say(*(mask for task, mask in during.items() if task not in hosts))
 say(*(mask for task, mask in during.items() if task in hosts))
 touch(sys.argv[2])
 host.join(), connecting.join()
-for _ in range(1000): # a thread that was joined may be seen for a moment yet
-    if len(os.listdir("/proc/self/task")) > 1: time.sleep(0.01)
-say(len(os.listdir("/proc/self/task")), sorted(os.listdir("/proc/self/fd")) == descriptors)
+wait_until(lambda: len(tasks()) == 1, "a thread is left") # one that was joined may be seen for a moment yet
+say(len(tasks()), sorted(os.listdir("/proc/self/fd")) == descriptors)
 """
 
 

@@ -104,16 +104,33 @@ def started(function, *arguments):
     return thread
 
 
+def wait_until(happened, what, seconds=30):
+    """Until `happened()` is true, for something that tells nobody."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, f"{what} in {seconds} s"
+        time.sleep(0.002)
+
+
 def wait_for(path, seconds=30):
     """Until a file is there: how the test, or another process, says that something has happened."""
-    end = time.monotonic() + seconds
-    while not os.path.exists(path):
-        assert time.monotonic() < end, f"{path} never came"
-        time.sleep(0.002)
+    wait_until(lambda: os.path.exists(path), f"{path} did not come", seconds)
 
 
 def touch(path):
     open(path, "w").close()
+
+
+def tasks():
+    """Each thread of this process, and the mask of the signals that it blocks, in hex."""
+    masks = {}
+    for task in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{task}/status") as status:
+                masks[task] = dict(line.split(":", 1) for line in status)["SigBlk"].strip()
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # it has ended since
+    return masks
 
 
 def say(*words):

@@ -16,9 +16,7 @@ The steps, with their arguments (names ending in W take and give SQLWCHAR; those
   SQLError[W]           out
   SQLDisconnect, SQLFreeConnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
   parallel              steps: lists of steps, each run in a thread of its own
-  sleep                 seconds
   write_file            path, text
-  memory                the most memory the process ever had, in kB, as `value`
   threads               gives `threads`: each thread of the process and the mask of the signals it blocks, in hex
 
 Everywhere: `dbc` names the connection (default "dbc"; a new name allocates a new one), `records` which function reads the
@@ -33,7 +31,6 @@ import ctypes
 import itertools
 import json
 import os
-import resource
 import re
 import sys
 import threading
@@ -100,13 +97,6 @@ class Program:
         for thread in threads:
             thread.join()
         return {"parallel": done}
-
-    def memory(self, step: dict) -> dict:
-        return {"value": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
-
-    def sleep(self, step: dict) -> dict:
-        time.sleep(step["seconds"])
-        return {}
 
     def write_file(self, step: dict) -> dict:
         with open(step["path"], "w") as file:
