@@ -19,11 +19,12 @@ ENDS = {
     "SIGTERM": ("os.kill(os.getpid(), 15)", -signal.SIGTERM),
     "abort": ("import faulthandler; faulthandler.disable(); os.abort()", -signal.SIGABRT),
 }
-RENEWAL = """
-answers("DSN=data")
-time.sleep(1.5)         # the token is old, and good for an hour yet
+OLD = """
+# Until the token is old, and the request for a new one there: it is good for an hour yet.
+wait_until(lambda: answers("DSN=data") or os.path.exists(sys.argv[1]), "nobody asked for another token")
+"""
+RENEWAL = OLD + """
 dbc = opened("DSN=data")
-wait_for(sys.argv[1])   # the request for a new one is there
 say("ends")
 """
 
@@ -40,11 +41,7 @@ def test_a_program_ends_while_a_token_is_renewed(ways, identity_provider, tmp_pa
     assert held.requests == 1 and not held.replied_late.is_set(), "nobody waited for the provider"
 
 
-FORK = """
-answers("DSN=data")
-time.sleep(1.5)
-answers("DSN=data")
-wait_for(sys.argv[1])
+FORK = OLD + """
 sys.stdout.flush()
 child = os.fork()
 if child == 0:
