@@ -1,4 +1,4 @@
-//! A source file as the rules see it: where it stands, and its lines with and without comments and quotes.
+//! A source file as the rules see it: where it stands, and, of Rust, its lines with and without comments and quotes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 pub struct Source {
     pub path: String,
     pub text: String,
-    /// Its lines without comments and without what is inside quotes.
+    /// Its lines without comments and without what is inside quotes; of Rust alone.
     pub code: Vec<String>,
 }
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.into(), text: text.into(), code: code(text).lines().map(str::to_owned).collect() }
+        let code = if path.ends_with(".rs") { code(text) } else { String::new() };
+        Self { path: path.into(), text: text.into(), code: code.lines().map(str::to_owned).collect() }
     }
 
     /// `config` for `src/config/ini/mod.rs`; `None` outside `src/`, and for the roots.
@@ -87,15 +88,29 @@ pub fn root() -> &'static Path {
 
 /// Every source file of both libraries.
 pub fn sources() -> Vec<Source> {
-    let mut folders: Vec<PathBuf> = vec!["src".into(), "driver/src".into()];
+    below(&["src", "driver/src"]).into_iter().filter(|source| source.path.ends_with(".rs")).collect()
+}
+
+/// Every file that somebody wrote to be read: also tests, in whatever language, scripts and benchmarks.
+pub fn everything() -> Vec<Source> {
+    below(&["src", "driver", "tests", "scripts", "benches"])
+}
+
+/// The files below these folders, but for what Python compiled, and what is hidden.
+fn below(folders: &[&str]) -> Vec<Source> {
+    let mut folders: Vec<PathBuf> = folders.iter().map(PathBuf::from).collect();
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root().join(&folder)).expect("a folder") {
             let entry = entry.expect("an entry");
-            let path = folder.join(entry.file_name());
-            if entry.file_type().expect("a kind").is_dir() {
+            let (name, kind) = (entry.file_name().into_string().expect("a plain name"), entry.file_type().expect("a kind"));
+            let path = folder.join(&name);
+            if name.starts_with('.') || name == "__pycache__" {
+                continue;
+            }
+            if kind.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if kind.is_file() {
                 let text = fs::read_to_string(entry.path()).expect("text");
                 sources.push(Source::new(path.to_str().expect("a plain name"), &text));
             }
