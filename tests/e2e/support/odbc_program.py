@@ -15,7 +15,8 @@ The steps, with their arguments (names ending in W take and give SQLWCHAR; those
   SQLGetDiagField[W]    record, field, out
   SQLError[W]           out
   SQLDisconnect, SQLFreeConnect; SQLAllocHandle, SQLFreeHandle   kind ("env" or "dbc")
-  parallel              steps: lists of steps, each run in a thread of its own
+  parallel              steps: lists of steps, each run in a thread of its own, all begun at once
+  meet                  waits until all threads of `parallel` have come to this step
   write_file            path, text
   threads               gives `threads`: each thread of the process and the mask of the signals it blocks, in hex
 
@@ -31,25 +32,21 @@ import ctypes
 import itertools
 import json
 import os
-import re
 import sys
-import threading
-import time
 
 sys.path.insert(0, os.path.dirname(__file__))  # an isolated interpreter does not look here by itself
 from out_buffer import Out
+from steps import DBC, ENV, STMT, Steps
 
-CODES = {0: "SQL_SUCCESS", 1: "SQL_SUCCESS_WITH_INFO", 2: "SQL_STILL_EXECUTING", 99: "SQL_NEED_DATA",
-         100: "SQL_NO_DATA", -1: "SQL_ERROR", -2: "SQL_INVALID_HANDLE"}
-ENV, DBC, STMT = 1, 2, 3
 SQL_NTS, SQL_IS_POINTER = -3, -4
 SQL_C_CHAR = 1
 
 short, pointer = ctypes.c_short, ctypes.c_void_p
 
 
-class Program:
+class Program(Steps):
     def __init__(self, script: dict, report):
+        super().__init__(report)
         # An application is linked with its driver manager, which so is in the global scope; a driver never is.
         mode = os.RTLD_GLOBAL if script["is_driver_manager"] else os.RTLD_LOCAL
         self.library = ctypes.CDLL(script["library"], mode=mode)
@@ -59,57 +56,6 @@ class Program:
         self.env = pointer()
         self.connections: dict[str, pointer] = {}
         self.kept: list = []  # what the driver may still point to
-        self.report, self.lock = report, threading.Lock()
-
-    # -- Running steps
-
-    def run(self, steps: list[dict], handles: bool) -> None:
-        if handles:
-            self.do({"call": "SQLAllocHandle", "kind": "env"})
-        for step in steps:
-            self.write({"started": step["call"]})
-            self.write(self.do(step))
-        if handles:
-            for name in list(self.connections):
-                self.SQLFreeHandle({"kind": "dbc", "dbc": name})
-            self.SQLFreeHandle({"kind": "env"})
-
-    def do(self, step: dict) -> dict:
-        begun = time.monotonic()
-        base = re.sub("[AW]$", "", step["call"])
-        done = getattr(self, base)(step)
-        code = done.pop("code", 0)
-        reader = step.get("records", "SQLGetDiagRecW" if step["call"].endswith("W") else "SQLGetDiagRec")
-        if code in (1, -1) and reader and "records" not in done and not base.startswith(("SQLGetDiag", "SQLError")):
-            done["records"] = self.diagnostics(DBC, self.dbc(step), reader)
-        return {"call": step["call"], "code": CODES.get(code, str(code)), **done, "seconds": time.monotonic() - begun}
-
-    def write(self, line: dict) -> None:
-        with self.lock:
-            print(json.dumps(line), file=self.report, flush=True)
-
-    def parallel(self, step: dict) -> dict:
-        done: list[list[dict]] = [[] for _ in step["steps"]]
-        threads = [threading.Thread(target=lambda i=i, steps=steps: done[i].extend(map(self.do, steps)))
-                   for i, steps in enumerate(step["steps"])]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return {"parallel": done}
-
-    def write_file(self, step: dict) -> dict:
-        with open(step["path"], "w") as file:
-            file.write(step["text"])
-        return {}
-
-    def threads(self, step: dict) -> dict:
-        masks = {}
-        for task in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{task}/status") as status:
-                lines = dict(line.split(":", 1) for line in status)
-            masks[task] = lines["SigBlk"].strip()
-        return {"threads": masks}
 
     # -- Handles
 

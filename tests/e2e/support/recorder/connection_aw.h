@@ -43,6 +43,11 @@ SQLRETURN SQL_API LETTER(SQLNativeSql)(SQLHDBC dbc, CHAR *sql, SQLINTEGER length
 
 SQLRETURN SQL_API LETTER(SQLGetInfo)(SQLHDBC dbc, SQLUSMALLINT info, SQLPOINTER value, SQLSMALLINT max, SQLSMALLINT *length) {
     ASK(dbc, info, max); /* keeps the records: iODBC asks this after each connect, before the application asks for them */
+    if (info == SQL_DRIVER_HDESC && value) { /* of iODBC, with the application's descriptor; a driver can only answer something of its own */
+        log_int(line, "asked", (long)*(SQLHANDLE *)value);
+        *(SQLHANDLE *)value = dbc;
+        DONE(SQL_SUCCESS);
+    }
     const char *text = info == SQL_DRIVER_NAME ? own_name() : info == SQL_DRIVER_ODBC_VER ? "03.80" : info == SQL_DBMS_NAME ? "Recorder" : NULL;
     if (text) DONE(give_short(text, value, max, IS_WIDE, UNIT, length));
     int is_short = info == SQL_CURSOR_COMMIT_BEHAVIOR || info == SQL_CURSOR_ROLLBACK_BEHAVIOR; /* driver managers have just room for it */
