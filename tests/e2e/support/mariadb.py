@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from .postgres import free_port
+from .server_process import ServerProcess
 
 PROGRAM = Path("/usr/sbin/mariadbd")
 # Where MariaDB 10 and 11 have the statements that make their own tables.
@@ -26,7 +28,7 @@ class MariaDbServer:
         self.port = free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="tokenshim-mariadb-"))
         self._socket = self._folder / "socket"
-        self._server = None
+        self._server: ServerProcess | None = None
 
     def start(self) -> MariaDbServer:
         if not PROGRAM.exists():
@@ -38,22 +40,20 @@ class MariaDbServer:
         made = next(path for path in _TABLES if Path(f"{path}.sql").exists())
         for name in (f"{made}.sql", f"{made}_data.sql"):
             tables += Path(name).read_text() + "\n"
-        subprocess.run([*self._command, "--bootstrap"], input=tables, text=True, check=True,
-                       stdout=subprocess.DEVNULL, stderr=self._log_file(), timeout=60)
-        self._server = subprocess.Popen(
-            [*self._command, f"--port={self.port}", f"--bind-address={self.host}", "--skip-name-resolve"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._log_file(), cwd="/")
+        with open(self._folder / "log", "a") as log:
+            subprocess.run([*self._command, "--bootstrap"], input=tables, text=True, check=True, stdout=subprocess.DEVNULL, stderr=log, timeout=60)
+        command = [*self._command, f"--port={self.port}", f"--bind-address={self.host}", "--skip-name-resolve"]
+        self._server = ServerProcess(self._folder, command, self._folder / "log", signal.SIGKILL)
         deadline = time.monotonic() + 30
         while not self._is_up():
-            if self._server.poll() is not None or time.monotonic() > deadline:
+            if self._server.has_ended or time.monotonic() > deadline:
                 raise RuntimeError(f"mariadbd does not come up: {self.log}")
             time.sleep(0.1)
         return self
 
     def stop(self) -> None:
         if self._server:
-            self._server.kill()
-            self._server.wait(10)
+            self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     __enter__ = start
@@ -95,6 +95,3 @@ class MariaDbServer:
 
     def _is_up(self) -> bool:
         return subprocess.run([*self._client, "-e", "select 1"], capture_output=True, timeout=10).returncode == 0
-
-    def _log_file(self):
-        return open(self._folder / "log", "a")

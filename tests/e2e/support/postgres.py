@@ -6,13 +6,18 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
+
+from .server_process import ServerProcess
 
 OWNER = "postgres"
 """The system user that runs the server when the tests run as root, which PostgreSQL refuses."""
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
 
 
 class PostgresCluster:
@@ -30,6 +35,7 @@ class PostgresCluster:
         self._as_owner = {"user": OWNER, "group": OWNER, "extra_groups": []} if os.geteuid() == 0 else {}
         self._folder = Path(tempfile.mkdtemp(prefix="tokenshim-postgres-"))
         self._data = self._folder / "data"
+        self._server: ServerProcess | None = None
         self._tls = {"server.crt": certificate, "server.key": key} if certificate and key else {}
 
     def start(self) -> PostgresCluster:
@@ -43,13 +49,19 @@ class PostgresCluster:
         for name, pem in self._tls.items():
             self._own_file(f"data/{name}", pem)
             settings["ssl"] = "on"
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        self._run("pg_ctl", "start", "-w", "-t", "30", "-D", self._data, "-l", self._folder / "log", "-o", options)
+        command = [self._programs / "postgres", "-D", self._data, *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
+        # SIGQUIT is PostgreSQL's immediate shutdown.
+        self._server = ServerProcess(self._folder, command, self._folder / "log", signal.SIGQUIT, OWNER if self._as_owner else "", _ENVIRONMENT)
+        deadline = time.monotonic() + 30
+        while not self._is_up():
+            if self._server.has_ended or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL does not come up: {self.log}")
+            time.sleep(0.02)
         return self
 
     def stop(self) -> None:
-        if (self._data / "postmaster.pid").exists():
-            self._run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self._data)
+        if self._server:
+            self._server.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     __enter__ = start
@@ -65,7 +77,7 @@ class PostgresCluster:
 
     def query(self, sql: str) -> str:
         """Runs a statement as the superuser; the rows as psql writes them."""
-        environment = {"PGPASSWORD": self.superuser_password, "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+        environment = {"PGPASSWORD": self.superuser_password, **_ENVIRONMENT}
         psql = [self._programs / "psql", "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-h", self.host,
                 "-p", str(self.port), "-U", self.superuser, "-d", self.database]
         done = subprocess.run(psql, input=sql, env=environment, capture_output=True, text=True, timeout=30)
@@ -90,16 +102,18 @@ class PostgresCluster:
             shutil.chown(path, OWNER, OWNER)
         return path
 
+    def _is_up(self) -> bool:
+        """As pg_ctl knows it: the eighth line of this file says so."""
+        with contextlib.suppress(FileNotFoundError):
+            return [line.strip() for line in (self._data / "postmaster.pid").read_text().splitlines()[7:]] == ["ready"]
+        return False
+
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(self._programs / program), *map(str, arguments)]
-        # Into a file, not a pipe: the server inherits it and would keep a pipe open for ever.
-        with tempfile.TemporaryFile() as output:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                                  cwd="/", timeout=60, env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}, **self._as_owner)
-            if done.returncode:
-                output.seek(0)
-                log = self.log if (self._folder / "log").exists() else ""
-                raise RuntimeError(f"{program} failed: {output.read().decode(errors='replace')}{log}")
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              cwd="/", timeout=60, env=_ENVIRONMENT, **self._as_owner)
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stdout}")
 
 
 def _server_programs() -> Path:
