@@ -39,12 +39,14 @@ def test_the_completed_string_comes_whole_or_as_its_beginning_into_buffers_of_ev
 
 
 @pytest.mark.parametrize("letter", ["A", "W"])
-@pytest.mark.parametrize("dm", ["unixodbc", "iodbc", "no driver manager"])
-def test_each_failure_is_one_record_however_it_is_read(story, ways, dm, letter):
+@pytest.mark.parametrize("real, dm", [*((real, dm) for real in stories.RECORDERS for dm in ("unixodbc", "iodbc")), ("recorder", "no driver manager")])
+def test_each_failure_is_one_record_however_it_is_read(story, ways, identity_provider, real, dm, letter):
     if dm == "no driver manager":
         dm = ways.shim.shim()
-    story = story("recorder", dm, letter)
-    assert sorted(story.tell("failures", through=True)) == sorted(FAILURES)
+    story = story(real, dm, letter)
+    assert sorted(story.tell("failures", through=True)) == sorted([*FAILURES, "28000"]), "and that of a server which refuses each token"
+    scopes = [dict(request.form).get("scope") for request in identity_provider.requests]
+    assert scopes.count("another") == 3, "the first, and two that replace one that was refused"
 
 
 @pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])

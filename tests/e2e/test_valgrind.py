@@ -8,7 +8,8 @@ import pytest
 from support import memory, stories
 
 FEW = [("connect", "sqlite", "unixodbc", "W"), ("odd_order", "sqlite", "iodbc", "A"), ("forks", "sqlite", "unixodbc", "A"),
-       ("browse", "recorder", "iodbc", "W"), ("out_string", "recorder", "unixodbc", "W"), ("failures", "recorder", "no driver manager", "W")]
+       ("browse", "recorder", "iodbc", "W"), ("out_string", "recorder", "unixodbc", "W"), ("failures", "recorder", "no driver manager", "W"),
+       ("failures", "sqlserver", "unixodbc", "W"), ("odd_order", "sqlserver", "unixodbc", "W")]
 
 
 @pytest.mark.parametrize("program, real, dm, letter", memory.few_or_all(FEW))

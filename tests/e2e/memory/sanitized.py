@@ -15,8 +15,8 @@ from support.odbc_home import CORE_LIBRARY, build_folder
 
 FLAGS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 # iODBC itself reads beyond its buffers for completed strings, and loses memory; valgrind tells apart whose fault is which.
-TOLD = [(program, dm, letter) for program in stories.PROGRAMS for dm in ("unixodbc", "iodbc") for letter in "AW"
-        if stories.can_tell(program, "recorder") and (program, dm) != ("out_string", "iodbc")]
+TOLD = [(program, real, dm, letter) for program in stories.PROGRAMS for real, dm, letter in stories.WITH
+        if real in stories.RECORDERS and stories.can_tell(program, real) and (program, dm) != ("out_string", "iodbc")]
 
 
 def test_the_libraries_under_test_are_sanitized():
@@ -24,10 +24,10 @@ def test_the_libraries_under_test_are_sanitized():
     assert "__asan_init" in symbols, "set TOKENSHIM_TARGET as `make memory` does"
 
 
-@pytest.mark.parametrize("program, dm, letter", TOLD)
-def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypatch, program, dm, letter):
+@pytest.mark.parametrize("program, real, dm, letter", TOLD)
+def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypatch, program, real, dm, letter):
     monkeypatch.setenv("RECORDER_FLAGS", " ".join(FLAGS))
-    story = stories.Story(ways, dm, letter).write("recorder", identity_provider, request.getfixturevalue)
+    story = stories.Story(ways, dm, letter).write(real, identity_provider, request.getfixturevalue)
     # Under a statement that is still there the recorder's connection goes without it, as the driver manager wants it.
     leaks = int(dm != "iodbc" and program != "odd_order")
     options = {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ PROGRAMS: dict[str, tuple[list, list]] = {
     "connect": ([OWN, "data", "app", TOKEN], [ASKED, "data", "app", ""]),
     "browse": (["DSN=data;UID=app", "PWD=x"], ["DSN=data", "UID=app"]),
     "out_string": ([OWN], [ASKED]),
-    "failures": (["DSN=data", "28000"], ["DSN=28000", "28000", "DSN=HY000", "HY000", "DSN=08001", "08001", "DSN=HYT00", "HYT00"]),
+    "failures": (["DSN=data", "28000"], ["DSN=28000", "28000", "DSN=HY000", "HY000", "DSN=08001", "08001", "DSN=HYT00", "HYT00",
+                                         "DSN=another;Fail=28000:not you", "28000"]),
     "odd_order": ([OWN], [ASKED]),
     "threads": ([8, 3, OWN, "DSN=nowhere"], [8, 3, ASKED, "DSN=HY000"]),
     "forks": ([OWN, OWN], [f"DSN=plain;UID=app;PWD={TOKEN}", ASKED]),
@@ -29,28 +31,36 @@ PROGRAMS: dict[str, tuple[list, list]] = {
 
 REAL: dict[str, tuple[Path | None, str | None]] = {
     "psqlodbcw": (drivers.PSQLODBCW, "postgres"), "psqlodbca": (drivers.PSQLODBCA, "postgres"), "maodbc": (drivers.MARIADB, "mariadb"),
-    "sqlite": (drivers.SQLITE, None), "recorder": (None, None)}
-"""The drivers, and the fixture of each one's server."""
+    "sqlite": (drivers.SQLITE, None), "recorder": (None, None), "sqlserver": (None, None)}
+"""The drivers, and the fixture of each one's server. `sqlserver` is the recorder under the name of Microsoft's driver: it gets the token
+as an attribute, and reads it again whenever it connects or disconnects."""
+
+RECORDERS = ("recorder", "sqlserver")
 
 FAILURES = {"28000": {"TokenScope": "refused"}, "08001": {"TokenEndpoint": "http://127.0.0.1:1/token"},
             "HYT00": {"TokenScope": "slow", "TokenTimeout": 1}, "HY000": {"TokenSource": "no-such-source"}}
-"""DSNs that fail, by their SQLSTATE."""
+"""DSNs that fail, by their SQLSTATE. Those of `another` get a new token at each request, so that a refused one is replaced."""
 
 # Debian's other drivers are built for unixODBC's two bytes in a SQLWCHAR.
 WITH = [(real, dm, letter) for real in REAL for dm in ("unixodbc", "iodbc") for letter in "AW"
-        if dm == "unixodbc" or real in ("psqlodbca", "sqlite", "recorder")]
+        if dm == "unixodbc" or real in ("psqlodbca", "sqlite", *RECORDERS)]
 
 
 def can_tell(program: str, real: str) -> bool:
     """Only the recorder browses and fails as it is told; it does nothing that "connect" would do then."""
-    return (real == "recorder") == (program in ("browse", "failures")) or program in ("out_string", "odd_order", "threads", "forks")
+    return (real in RECORDERS) == (program in ("browse", "failures")) or program in ("out_string", "odd_order", "threads", "forks")
+
+
+_numbers = itertools.count()
 
 
 def fitting(exchange) -> bool:
-    """The provider's answer: it refuses, or takes its time, as the scope asks for it."""
+    """The provider's answer: it refuses, takes its time, or has another token, as the scope asks for it."""
     scope = dict(exchange.request.form).get("scope")
     if scope == "refused":
         reply = replies.oauth_error(401, "invalid_client", "who are you?")
+    elif scope == "another":
+        reply = replies.good_token(f"{TOKEN}-{next(_numbers)}")
     else:
         reply = replies.good_token(TOKEN, delay=5 if scope == "slow" else 0)
     return reply(exchange)
@@ -74,12 +84,17 @@ class Story:
             keys = database.keys()
         elif real == "sqlite":
             keys = {"Database": ":memory:"}
-        sources = {"data": keys, "plain": {**keys, "TokenSource": ""}} | {state: {**keys, **more} for state, more in FAILURES.items()}
+        elif real == "sqlserver":
+            keys = {"Server": "127.0.0.1"}
+        further = {**FAILURES, "plain": {"TokenSource": ""}, "another": {"TokenScope": "another"}}
+        sources = {"data": keys} | {name: {**keys, **more} for name, more in further.items()}
         if driver:
             self.ways.write(driver, sources, token_keys(provider, TokenTimeout=300))
         else:
             dm = self.dm if self.dm == "iodbc" else "unixodbc"
-            self.ways.record(token_keys(provider, TokenTimeout=300), dm=dm, letter=self.letter, sources=sources)
+            shape, name, profile = ("wide", "libmsodbcsql-18.6.so.2.1", "sqlserver") if real == "sqlserver" else ("both", "librecorder.so", "password")
+            self.ways.record(token_keys(provider, TokenTimeout=300, TokenProfile=profile), dm=dm, letter=self.letter, shape=shape, name=name,
+                             sources=sources)
         return self
 
     def tell(self, program: str, through: bool = False, run: Callable = c_programs.run, **options):
