@@ -4,6 +4,7 @@
 //! secret, or a whole URL; text that came from somebody else (a provider, a child) goes through [`quoted`] first.
 
 use std::fmt::Display;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The most bytes of a diagnostic message: both driver managers cut at 512, the NUL included.
@@ -58,12 +59,13 @@ pub enum Error {
         "the real driver {driver} has no {function}, which handing over a token needs: use a newer driver, or another TokenProfile in {section}."
     )]
     DriverLacks { driver: String, function: &'static str, section: String },
-    /// The provider, or a tool that signs in, said no.
-    #[error("{who} refused the sign-in: {words}. {advice}")]
-    SignInRefused { who: String, words: String, advice: String },
-    /// The provider could not be reached, or is out of order.
-    #[error("cannot get a token from {who}: {words}. {advice}")]
-    ProviderUnreachable { who: String, words: String, advice: String },
+    /// The provider, or a tool that signs in, said no. `advice` has `{section}` where that belongs.
+    #[error("{who} refused the sign-in: {words}. {}", placed(advice, section))]
+    SignInRefused { who: String, words: String, advice: &'static str, section: String },
+    /// The provider could not be reached, or is out of order; `advice` as above. Where another try may help,
+    /// `again_after` says after how long.
+    #[error("cannot get a token from {who}: {words}. {}", placed(advice, section))]
+    ProviderUnreachable { who: String, words: String, advice: &'static str, section: String, again_after: Option<Duration> },
     /// The time for getting a token is over.
     #[error("{who} gave no token within {seconds} s. Raise TokenTimeout in {section}, or the application's login timeout if that is shorter.")]
     TooSlow { who: String, seconds: u64, section: String },
@@ -112,10 +114,39 @@ impl Error {
         }
     }
 
+    /// After how long another try may help, where it may.
+    pub fn again_after(&self) -> Option<Duration> {
+        match self {
+            Error::ProviderUnreachable { again_after, .. } => *again_after,
+            Error::TooSlow { .. } => Some(Duration::ZERO),
+            _ => None,
+        }
+    }
+
+    /// The same, told to somebody whose settings stand in `place`: what getting a token came to is shared by all who wait
+    /// for it, and each has a section of his own.
+    pub fn told_in(mut self, place: &str) -> Self {
+        use Error::*;
+        match &mut self {
+            Setting { section, .. }
+            | SignInRefused { section, .. }
+            | ProviderUnreachable { section, .. }
+            | TooSlow { section, .. }
+            | BadReply { section, .. }
+            | NoProgram { section, .. } => place.clone_into(section),
+            _ => {}
+        }
+        self
+    }
+
     /// The record's text: `[tokenshim] …`, on one line, under 512 bytes.
     pub fn message(&self) -> String {
         cut(&format!("[tokenshim] {self}"), MESSAGE_MAX_BYTES)
     }
+}
+
+fn placed(advice: &str, section: &str) -> String {
+    advice.replace("{section}", section)
 }
 
 /// Somebody else's words, fit to be shown: one line, at most 200 bytes, each of `secrets` masked, as is
@@ -163,6 +194,26 @@ mod tests {
     #[test]
     fn an_empty_secret_masks_nothing() {
         assert_eq!(quoted("as it is", &[""]), "as it is");
+    }
+
+    #[test]
+    fn an_error_that_several_share_names_each_ones_own_section() {
+        let (who, words, section) = ("idp".to_owned(), "HTTP 400".to_owned(), "DSN [first]".to_owned());
+        let busy = Error::ProviderUnreachable {
+            who: who.clone(),
+            words: words.clone(),
+            advice: "Check {section}.",
+            section: section.clone(),
+            again_after: None,
+        };
+        let refused = Error::SignInRefused { who, words, advice: "Check TokenScope in {section}.", section };
+        for (error, told) in [
+            (refused, "idp refused the sign-in: HTTP 400. Check TokenScope in DSN [other]."),
+            (busy, "cannot get a token from idp: HTTP 400. Check DSN [other]."),
+            (Error::bad("DSN [first]", "TokenProxy", "is no proxy URL"), "DSN [other]: TokenProxy is no proxy URL."),
+        ] {
+            assert_eq!(error.told_in("DSN [other]").message(), format!("[tokenshim] {told}"));
+        }
     }
 
     #[test]

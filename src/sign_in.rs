@@ -81,7 +81,8 @@ impl Renewer {
         let late = || Error::TooSlow { who: self.source.who().to_owned(), seconds: config.timeout.as_secs(), section: config.section.clone() };
         let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused };
         let this = Arc::clone(self);
-        cache().get(&want, late, move |deadline| this.source.fetch(deadline))
+        // Another connect may have asked, whose settings stand elsewhere.
+        cache().get(&want, late, move |patience| this.source.fetch(patience)).map_err(|error| error.told_in(&config.section))
     }
 
     /// `TokenRenewal`.

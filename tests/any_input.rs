@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::time::SystemTime;
 use tokenshim::config::connection_string::ConnectionString;
 use tokenshim::config::ini::{Environment, Manager, Registry};
 use tokenshim::config::text::{Text, Width};
@@ -97,7 +98,7 @@ proptest! {
 
     #[test]
     fn any_reply_is_a_token_or_an_error_that_shows_no_secret(status in 0u16..1000, body in prop_oneof![vec(any::<u8>(), 0..200), json()]) {
-        let reply = Reply { host: "idp.example".into(), status, body: body.into() };
+        let reply = Reply { host: "idp.example".into(), status, date: SystemTime::now(), again_after: None, body: body.into() };
         if let Err(error) = token_reply::token(&reply, &["s3cr3t"], "section [x]") {
             let message = error.message();
             prop_assert!(message.len() < 512 && !message.contains("s3cr3t") && !message.contains("eyJ"), "{}", message);

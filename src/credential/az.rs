@@ -5,16 +5,14 @@ use super::child::{self, Failure, Output};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use crate::token::identity::Identity;
+use crate::token::patience::Patience;
 use crate::token::{Secret, Token};
 use serde_json::Value;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
-
-/// Whose sign-in counts, in a message's words.
-const SAME_USER: &str = "as the user that this application runs as";
+use std::time::{Duration, SystemTime};
 
 /// `az account get-access-token` for one resource.
 pub struct AzureCli {
@@ -55,7 +53,7 @@ impl AzureCli {
     }
 
     fn bad_reply(&self, problem: String) -> Error {
-        let problem = format!("{problem}; see what 'az account get-access-token' prints {SAME_USER}");
+        let problem = format!("{problem}; see what 'az account get-access-token' prints as the user that this application runs as");
         Error::BadReply { who: "az".into(), problem, key: "TokenSource", section: self.config.section.clone() }
     }
 
@@ -67,28 +65,31 @@ impl AzureCli {
             words => quoted(words, &[]),
         };
         if has(&["Max retries exceeded", "Failed to establish", "Connection aborted", "ConnectionError", "Read timed out"]) {
-            return Error::ProviderUnreachable { who: "az".into(), words, advice: "Check the network and the proxy of this process.".into() };
+            let advice = "Check the network and the proxy of this process.";
+            return Error::ProviderUnreachable { who: "az".into(), words, advice, section: self.config.section.clone(), again_after: None };
         }
-        let settings = format!("TokenScope and TokenTenant in {}", self.config.section);
         let advice = match (has(&["az login", "az account set"]), stderr.contains("AADSTS")) {
-            (true, false) => format!("Run 'az login' {SAME_USER}."),
+            (true, false) => "Run 'az login' as the user that this application runs as.",
             // Entra's numbers for a sign-in that has ended and for a wrong scope look alike.
-            (true, true) => format!("Run 'az login' {SAME_USER}; if that does not help, check {settings}."),
-            (false, _) => format!("Check {settings}, or run 'az login' {SAME_USER}."),
+            (true, true) => {
+                "Run 'az login' as the user that this application runs as; if that does not help, check TokenScope and TokenTenant in {section}."
+            }
+            (false, _) => "Check TokenScope and TokenTenant in {section}, or run 'az login' as the user that this application runs as.",
         };
-        Error::SignInRefused { who: "az".into(), words, advice }
+        Error::SignInRefused { who: "az".into(), words, advice, section: self.config.section.clone() }
     }
 }
 
 impl Source for AzureCli {
-    fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
+    fn fetch(&self, patience: Patience) -> Result<Token, Error> {
         let program =
             child::on_path("az").ok_or_else(|| self.no_program("is not on this process's PATH: install the Azure CLI, or add its folder".into()))?;
         let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", &self.resource];
         if let Some(tenant) = &self.config.tenant {
             arguments.extend(["--tenant", tenant]);
         }
-        let output = child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], deadline).map_err(|failure| self.failure(failure))?;
+        let output =
+            child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], patience.deadline).map_err(|failure| self.failure(failure))?;
         match &output {
             Output { status: Some(status), .. } if let Some(signal) = status.signal() => {
                 Err(self.bad_reply(format!("it was ended by signal {signal}")))

@@ -5,11 +5,11 @@ use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, token_reply};
 use crate::token::identity::Identity;
+use crate::token::patience::Patience;
 use crate::token::{Secret, Token};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use std::sync::Arc;
-use std::time::Instant;
 use url::{Host, Url, form_urlencoded};
 use zeroize::Zeroizing;
 
@@ -81,8 +81,8 @@ impl ClientCredentials {
 }
 
 impl Source for ClientCredentials {
-    fn fetch(&self, deadline: Instant) -> Result<Token, Error> {
-        let http = Http { route: &self.config.route, section: &self.config.section, deadline, timeout: self.config.timeout };
+    fn fetch(&self, patience: Patience) -> Result<Token, Error> {
+        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
         let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
         let basic = self.basic();
         // A refusal may repeat the secret in any of the ways in which it was sent.

@@ -10,16 +10,16 @@ use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::identity::Identity;
+use crate::token::patience::Patience;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Somebody who can give a token for one configuration.
 pub trait Source: Send + Sync {
-    /// One attempt, over by `deadline`.
+    /// A token of its own, as patiently as it is asked to.
     ///
     /// # Errors
     /// Who refused or did not answer, and what to change.
-    fn fetch(&self, deadline: Instant) -> Result<Token, Error>;
+    fn fetch(&self, patience: Patience) -> Result<Token, Error>;
 
     /// Everything on which it depends whose token that is.
     fn identity(&self) -> Identity;

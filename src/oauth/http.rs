@@ -1,7 +1,13 @@
 //! HTTP to identity providers: TLS by rustls with the system's trust store, no redirects, a deadline, a size limit.
 
+#[cfg(test)]
+mod tests;
+
+use super::retry;
 use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
+use crate::token::life::random;
+use crate::token::patience::{Patience, Tries};
 use crate::{plain_file, signals};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
@@ -10,7 +16,7 @@ use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use zeroize::Zeroizing;
 
 /// A token reply has a few kilobytes; tokens of 60 kB exist.
@@ -48,8 +54,8 @@ pub struct Http<'a> {
     pub route: &'a Route,
     /// The section to name in advice.
     pub section: &'a str,
-    /// When the answer must be there.
-    pub deadline: Instant,
+    /// When the answer must be there, and how often it may be asked for.
+    pub patience: Patience,
     /// How long the whole may take, for the message.
     pub timeout: Duration,
 }
@@ -60,18 +66,23 @@ pub struct Reply {
     pub host: String,
     /// The HTTP status.
     pub status: u16,
+    /// What time it was, by the provider's own clock where it says so.
+    pub date: SystemTime,
+    /// Where the same request may get another answer: after how long.
+    pub again_after: Option<Duration>,
     /// The whole body; it may hold a token.
     pub body: Zeroizing<Vec<u8>>,
 }
 
 impl Http<'_> {
-    /// POSTs a form and reads the answer, whatever its status.
+    /// POSTs a form and reads the answer, whatever its status. Where it may help and there is time, the request is made
+    /// again; where there is none left for that, the last answer is the answer.
     ///
     /// # Errors
     /// No connection, no answer in time, or too long an answer.
     pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
-        if self.deadline <= Instant::now() {
+        if self.patience.deadline <= Instant::now() {
             return Err(self.too_slow(&host));
         }
         let request = || {
@@ -85,11 +96,12 @@ impl Http<'_> {
             Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
         };
         // A thread of its own: the host's may have a small stack, and takes the host's signals. It ends with the reply, for
-        // one that stayed would keep a process alive whose last thread but that one has ended.
+        // one that stayed would keep a process alive whose last thread but that one has ended. It waits between two tries
+        // as it waits for a reply, so that neither holds up the end of a process.
         thread::scope(|scope| {
             let name = thread::Builder::new().name("tokenshim".into());
             let exchange = signals::blocked(|| name.spawn_scoped(scope, || self.exchange(request, &host)));
-            let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string()))?;
+            let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string(), None))?;
             exchange.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
@@ -97,19 +109,38 @@ impl Http<'_> {
     fn exchange(&self, request: impl FnOnce() -> Result<RequestBuilder, Error>, host: &str) -> Result<Reply, Error> {
         let request = request()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string()))?;
-        let left = self.deadline.saturating_duration_since(Instant::now());
-        let reply = runtime.block_on(async {
-            tokio::time::timeout(left, async {
-                let response = request.send().await.map_err(|error| self.unreachable(host, &error))?;
-                let status = response.status().as_u16();
-                Ok(Reply { body: self.read(response, host).await?, host: host.into(), status })
-            })
-            .await
-        });
+        let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string(), None))?;
+        let reply = runtime.block_on(self.tries(&request, host));
         // A name server may take longer yet: its thread is left to it.
         runtime.shutdown_background();
-        reply.unwrap_or_else(|_| Err(self.too_slow(host)))
+        reply
+    }
+
+    async fn tries(&self, request: &RequestBuilder, host: &str) -> Result<Reply, Error> {
+        let deadline = self.patience.deadline;
+        let mut answer = Err(self.too_slow(host));
+        for tries in 1.. {
+            let Some(request) = request.try_clone() else { break };
+            // One that nobody answered any more says less than the answer before it.
+            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request, host)).await else { break };
+            answer = latest;
+            let again_after = answer.as_ref().map_or_else(Error::again_after, |reply| reply.again_after);
+            let Some(again_after) = again_after.filter(|_| self.patience.tries == Tries::Many) else { break };
+            let again = Instant::now() + retry::wait(tries, again_after, random());
+            if again >= deadline {
+                break;
+            }
+            tokio::time::sleep_until(again.into()).await;
+        }
+        answer
+    }
+
+    async fn ask(&self, request: RequestBuilder, host: &str) -> Result<Reply, Error> {
+        let response = request.send().await.map_err(|error| self.unreachable(host, &error))?;
+        let status = response.status().as_u16();
+        let date = retry::date(response.headers()).unwrap_or_else(SystemTime::now);
+        let again_after = retry::after_status(status, response.headers(), date);
+        Ok(Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after })
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -172,17 +203,16 @@ impl Http<'_> {
     }
 
     fn unreachable(&self, host: &str, error: &reqwest::Error) -> Error {
-        if error.is_timeout() || Instant::now() >= self.deadline {
-            return self.too_slow(host);
-        }
-        self.unreachable_words(host, &root_cause(error))
+        self.unreachable_words(host, &root_cause(error), retry::after_error(error))
     }
 
-    fn unreachable_words(&self, host: &str, words: &str) -> Error {
+    fn unreachable_words(&self, host: &str, words: &str, again_after: Option<Duration>) -> Error {
         Error::ProviderUnreachable {
             who: host.into(),
             words: quoted(words, &[]),
-            advice: format!("Check the network, TokenProxy, TokenCAFile and TokenEndpoint in {}.", self.section),
+            advice: "Check the network, TokenProxy, TokenCAFile and TokenEndpoint in {section}.",
+            section: self.section.into(),
+            again_after,
         }
     }
 

@@ -30,12 +30,15 @@ pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Er
         status @ (408 | 429 | 500..=599) => Err(Error::ProviderUnreachable {
             who: reply.host.clone(),
             words: refusal(status, json.as_ref(), secrets),
-            advice: format!("The provider is busy or out of order: try again later. If it stays so, check TokenEndpoint in {section}."),
+            advice: "The provider is busy or out of order: try again later. If it stays so, check TokenEndpoint in {section}.",
+            section: section.into(),
+            again_after: reply.again_after,
         }),
         status => Err(Error::SignInRefused {
             who: reply.host.clone(),
             words: refusal(status, json.as_ref(), secrets),
-            advice: format!("Check the client id and secret, TokenScope and TokenTenant in {section}."),
+            advice: "Check the client id and secret, TokenScope and TokenTenant in {section}.",
+            section: section.into(),
         }),
     }
 }
@@ -90,9 +93,10 @@ fn refusal(status: u16, json: Option<&Value>, secrets: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     fn read(status: u16, body: &str) -> Result<Token, Error> {
-        let reply = Reply { host: "idp".into(), status, body: body.as_bytes().to_vec().into() };
+        let reply = Reply { host: "idp".into(), status, date: SystemTime::UNIX_EPOCH, again_after: None, body: body.as_bytes().to_vec().into() };
         token(&reply, &["s3cr3t"], "section [x]")
     }
 

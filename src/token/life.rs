@@ -1,6 +1,8 @@
 //! When a token is renewed, and when it is over.
 
 use super::Token;
+use super::clock::{Clock, SinceBoot};
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// How long a token is kept whose provider does not say how long it is good for.
@@ -47,30 +49,34 @@ impl Token {
         }
     }
 
-    /// How long after it came it is old.
-    pub fn renew_at(&self, renewal: Renewal) -> Duration {
-        let life = self.life.unwrap_or(UNKNOWN_LIFE);
-        let half = life / 2;
-        match renewal {
-            Renewal::Half => self.renew_after.filter(|after| !after.is_zero()).unwrap_or(half),
-            Renewal::BeforeEnd(before) => life.checked_sub(before).filter(|renew| !renew.is_zero()).unwrap_or(half),
-            Renewal::Off => self.end(),
-        }
-    }
-
-    /// How long after it came it is over.
-    pub fn end(&self) -> Duration {
-        let life = self.life.unwrap_or(UNKNOWN_LIFE);
-        life - LAST_MOMENTS.min(life / 10)
-    }
-
     /// How long after it came its end is near: when memory is renewed that a driver reads only to log in once more.
     pub fn near_end(&self, renewal: Renewal) -> Duration {
-        let life = self.life.unwrap_or(UNKNOWN_LIFE);
+        let life = self.whole_life();
         match renewal {
             Renewal::BeforeEnd(_) => self.renew_at(renewal),
             Renewal::Half | Renewal::Off => life - NEAR_END.min(life / 5),
         }
+    }
+
+    /// How long after it came it is used no more.
+    pub fn end(&self) -> Duration {
+        let life = self.whole_life();
+        life - LAST_MOMENTS.min(life / 10)
+    }
+
+    /// How long after it came it is old: never later than the administrator or the provider says, nor than its end.
+    pub fn renew_at(&self, renewal: Renewal) -> Duration {
+        let life = self.whole_life();
+        let latest = match renewal {
+            Renewal::Half => self.renew_after.filter(|after| !after.is_zero()).unwrap_or(life / 2),
+            Renewal::BeforeEnd(before) => life.checked_sub(before).filter(|renew| !renew.is_zero()).unwrap_or(life / 2),
+            Renewal::Off => return self.end(),
+        };
+        latest.min(self.end())
+    }
+
+    fn whole_life(&self) -> Duration {
+        self.life.unwrap_or(UNKNOWN_LIFE)
     }
 }
 
@@ -78,7 +84,17 @@ impl Token {
 /// half as much more or less, so that many processes do not come back at the same moment.
 pub fn wait_after(failures: u32, random: u64) -> Duration {
     let wait = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(LONGEST_WAIT);
-    wait / 2 + wait.mul_f64((random % 1024) as f64 / 1024.0)
+    wait / 2 + wait.mul_f64(share(random))
+}
+
+/// A number to spread things with: another one in each process, and each time.
+pub fn random() -> u64 {
+    RandomState::new().hash_one((std::process::id(), SinceBoot.now()))
+}
+
+/// What part of the whole `random` stands for: 0 for 0, nearly 1 for the greatest number.
+pub fn share(random: u64) -> f64 {
+    (random >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -93,7 +109,7 @@ mod tests {
 
     fn token(life: Option<u64>, renew_after: Option<u64>) -> Token {
         let token = Token::new(Secret::new("t".into()), life.map(seconds)).expect("a token");
-        Token { renew_after: renew_after.map(seconds), ..token }
+        Token { renew_after: renew_after.map(seconds), random: 0, ..token }
     }
 
     #[test]
@@ -128,7 +144,7 @@ mod tests {
     fn a_failed_renewal_waits_longer_each_time_and_never_the_same() {
         for (failures, least, most) in [(1, 15, 45), (2, 30, 90), (3, 60, 180), (9, 150, 450), (u32::MAX, 150, 450)] {
             assert_eq!(wait_after(failures, 0), seconds(least));
-            assert!(wait_after(failures, 1023) < seconds(most) && wait_after(failures, 1023) > seconds(most - 1));
+            assert!(wait_after(failures, u64::MAX) <= seconds(most) && wait_after(failures, u64::MAX) > seconds(most - 1));
         }
     }
 }

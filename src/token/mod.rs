@@ -5,6 +5,7 @@ pub mod cache;
 pub mod clock;
 pub mod identity;
 pub mod life;
+pub mod patience;
 
 use clock::{Clock, SinceBoot};
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub struct Token {
     pub life: Option<Duration>,
     /// After what time the provider wants it renewed, where it says so (Entra: `refresh_in`).
     pub renew_after: Option<Duration>,
+    /// Any number, its own: it spreads the renewals of tokens that came together (see [`life`]).
+    pub random: u64,
 }
 
 /// Nobody gives a token for longer; a larger number is a mistake and counts as none.
@@ -66,7 +69,13 @@ impl Token {
         if !text.expose().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             return Err("its access_token has characters that no token may have (RFC 6749, A.12)");
         }
-        Ok(Self { text, came: SinceBoot.now(), life: life.filter(|life| !life.is_zero() && *life <= LIFE_MAX), renew_after: None })
+        Ok(Self {
+            text,
+            came: SinceBoot.now(),
+            life: life.filter(|life| !life.is_zero() && *life <= LIFE_MAX),
+            renew_after: None,
+            random: life::random(),
+        })
     }
 
     /// Whether it is certainly of no use any more.

@@ -1,6 +1,6 @@
 //! One fetch that is under way, and those who wait for it.
 
-use super::{Cache, Entry, Shelf};
+use super::{Cache, Entry, Shelf, WORTH_A_TRY};
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::identity::Identity;
@@ -11,14 +11,16 @@ use std::time::Instant;
 pub struct Flight {
     /// Whose thread fetches.
     pub process: u32,
+    /// How long it goes on asking: who has more time than that may get what it did not.
+    pub until: Instant,
     result: OnceLock<Result<Token, Error>>,
     landed: Condvar,
 }
 
 impl Flight {
     /// Enters a new flight for `identity`. Whoever holds the landing must bring it down.
-    pub fn start(cache: &Arc<Cache>, identity: &Identity, entry: &mut Entry) -> Landing {
-        let flight = Arc::new(Flight { process: std::process::id(), result: OnceLock::new(), landed: Condvar::new() });
+    pub fn start(cache: &Arc<Cache>, identity: &Identity, entry: &mut Entry, until: Instant) -> Landing {
+        let flight = Arc::new(Flight { process: std::process::id(), until, result: OnceLock::new(), landed: Condvar::new() });
         entry.flight = Some(Arc::clone(&flight));
         Landing { cache: Arc::clone(cache), identity: identity.clone(), flight, is_down: false }
     }
@@ -32,6 +34,12 @@ impl Flight {
             }
             (shelf, _) = self.landed.wait_timeout(shelf, left).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Whether somebody who can wait until `deadline` may get by a fetch of his own what this one, which said `error`, did not.
+    pub fn is_worth_another(&self, error: &Error, deadline: Instant) -> bool {
+        let longer = deadline.saturating_duration_since(self.until.max(Instant::now()));
+        longer > WORTH_A_TRY && error.again_after().is_some_and(|after| after < longer)
     }
 
     /// Tells the waiters. The caller has the cache's lock, so that none looks away just now.

@@ -8,13 +8,14 @@ mod tests;
 use super::Token;
 use super::clock::{Clock, SinceBoot};
 use super::identity::Identity;
-use super::life::{Freshness, Renewal, wait_after};
+use super::life::{Freshness, Renewal, random, wait_after};
+use super::patience::{Patience, Tries};
 use crate::error::Error;
 use crate::signals;
 use flight::{Flight, Landing};
 use std::any::Any;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -88,7 +89,8 @@ pub fn hold() -> Box<dyn Any> {
 
 impl Cache {
     fn with(clock: impl Clock) -> Self {
-        Self { numbers: RandomState::new(), clock: Box::new(clock), shelf: Mutex::new(Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM }) }
+        let shelf = Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM };
+        Self { numbers: RandomState::new(), clock: Box::new(clock), shelf: Mutex::new(shelf) }
     }
 
     /// A token that is good now. Where none is kept, the first caller fetches one and the others wait for it; where an
@@ -97,10 +99,11 @@ impl Cache {
     /// `late` is the error of a caller that waited for another one's fetch until its own deadline.
     ///
     /// # Errors
-    /// What `fetch` said, to all who waited for it. But where it ran out of its own caller's time, the next one fetches.
+    /// What `fetch` said, to all who waited for it. But where it ran out of its own caller's time, or was a renewal that
+    /// asked only once, the next one fetches.
     pub fn get<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
     where
-        F: Fn(Instant) -> Result<Token, Error> + Send + 'static,
+        F: Fn(Patience) -> Result<Token, Error> + Send + 'static,
     {
         let mut shelf = self.shelf();
         loop {
@@ -112,7 +115,7 @@ impl Cache {
                     Freshness::Fresh => return Ok(got),
                     Freshness::Old if now < kept.wait_until || entry.flight().is_some() => return Ok(got),
                     Freshness::Old => {
-                        let landing = Flight::start(self, want.identity, entry);
+                        let landing = Flight::start(self, want.identity, entry, Instant::now());
                         drop(shelf);
                         renew(landing, want.renewal_timeout, fetch);
                         return Ok(got);
@@ -121,16 +124,17 @@ impl Cache {
                 }
             }
             let Some(flight) = entry.flight().map(Arc::clone) else {
-                let landing = Flight::start(self, want.identity, entry);
+                let landing = Flight::start(self, want.identity, entry, want.deadline);
                 drop(shelf);
-                return landing.land(fetch(want.deadline)).map(|token| Got { token, was_kept: false });
+                let patience = Patience { deadline: want.deadline, tries: Tries::Many };
+                return landing.land(fetch(patience)).map(|token| Got { token, was_kept: false });
             };
             let landed;
             (shelf, landed) = flight.wait(shelf, want.deadline);
             match landed {
                 Some(Ok(token)) => return Ok(Got { token, was_kept: false }),
                 // Another one's time was up, not ours.
-                Some(Err(Error::TooSlow { .. })) if want.deadline.saturating_duration_since(Instant::now()) > WORTH_A_TRY => {}
+                Some(Err(error)) if flight.is_worth_another(&error, want.deadline) => {}
                 Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
                 Some(Err(error)) => return Err(error),
             }
@@ -149,9 +153,9 @@ impl Cache {
         entry.flight.take_if(|current| Arc::ptr_eq(current, flight));
         match (&result, &mut entry.kept) {
             (Ok(token), kept) => *kept = Some(Kept { token: token.clone(), since: now, failures: 0, wait_until: now }),
-            (Err(_), Some(kept)) => {
+            (Err(error), Some(kept)) => {
                 kept.failures = kept.failures.saturating_add(1);
-                kept.wait_until = now + wait_after(kept.failures, RandomState::new().hash_one(now));
+                kept.wait_until = now + error.again_after().unwrap_or_default() + wait_after(kept.failures, random());
             }
             (Err(_), None) => drop(shelf.entries.remove(identity)),
         }
@@ -160,8 +164,9 @@ impl Cache {
 }
 
 /// Fetches on a thread of its own. Where there can be none, that counts as a fetch that failed: the old token serves on.
-fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Instant) -> Result<Token, Error> + Send + 'static) {
-    let body = move || drop(landing.land(fetch(Instant::now() + timeout)));
+fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Patience) -> Result<Token, Error> + Send + 'static) {
+    let patience = Patience { deadline: Instant::now() + timeout, tries: Tries::One };
+    let body = move || drop(landing.land(fetch(patience)));
     let _ = signals::blocked(|| thread::Builder::new().name("tokenshim".into()).spawn(body));
 }
 

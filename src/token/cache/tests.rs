@@ -1,5 +1,8 @@
+mod failures;
+
 use super::*;
 use crate::token::Secret;
+use failures::waiters;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -23,6 +26,7 @@ impl Clock for Hand {
 #[derive(Clone, Default)]
 struct Provider {
     requests: Arc<AtomicUsize>,
+    tries: Arc<Mutex<Vec<Tries>>>,
     answers: Arc<Mutex<Option<Receiver<Answer>>>>,
 }
 
@@ -40,7 +44,8 @@ impl Provider {
         answer
     }
 
-    fn fetch(&self) -> Answer {
+    fn fetch(&self, patience: Patience) -> Answer {
+        self.tries.lock().expect("a lock").push(patience.tries);
         let number = self.requests.fetch_add(1, SeqCst) + 1;
         match &*self.answers.lock().expect("a lock") {
             Some(answers) => answers.recv().unwrap_or(Err(refused())),
@@ -50,15 +55,12 @@ impl Provider {
 }
 
 fn token(text: &str) -> Token {
-    Token::new(Secret::new(text.into()), Some(Duration::from_secs(200))).expect("a token")
+    let token = Token::new(Secret::new(text.into()), Some(Duration::from_secs(200))).expect("a token");
+    Token { random: 0, ..token }
 }
 
 fn refused() -> Error {
-    Error::SignInRefused { who: "idp".into(), words: "no".into(), advice: "-".into() }
-}
-
-fn slow() -> Error {
-    Error::TooSlow { who: "idp".into(), seconds: 1, section: "s".into() }
+    Error::SignInRefused { who: "idp".into(), words: "no".into(), advice: "-", section: "s".into() }
 }
 
 fn late() -> Error {
@@ -86,7 +88,7 @@ impl Bench {
         let want =
             Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + wait, renewal_timeout: Duration::from_secs(60), refused };
         let provider = self.provider.clone();
-        self.cache.get(&want, late, move |_| provider.fetch())
+        self.cache.get(&want, late, move |patience| provider.fetch(patience))
     }
 
     fn get(&self, who: &str) -> (String, bool) {
@@ -144,26 +146,6 @@ fn an_old_token_is_served_at_once_and_renewed_once_behind_the_callers_backs() {
 }
 
 #[test]
-fn a_failed_renewal_keeps_the_old_token_and_waits_before_the_next() {
-    let bench = bench();
-    bench.get("a");
-    bench.clock.forward(100);
-    drop(bench.provider.slow()); // every request is refused
-    bench.get("a");
-    bench.settle("a");
-    for _ in 0..14 {
-        assert_eq!((bench.get("a"), bench.provider.requests()), (("1".into(), true), 2));
-        bench.clock.forward(1);
-    }
-    bench.clock.forward(31); // 45 s is the longest first wait
-    assert_eq!(bench.get("a"), ("1".into(), true));
-    bench.settle("a");
-    assert_eq!(bench.provider.requests(), 3);
-    bench.clock.forward(35);
-    assert!(bench.get_within("a", Duration::from_secs(60)).is_err(), "it is over");
-}
-
-#[test]
 fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identity() {
     let bench = bench();
     let answer = bench.provider.slow();
@@ -191,88 +173,19 @@ fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identi
 }
 
 #[test]
-fn a_refusal_reaches_all_who_waited_and_is_not_kept() {
-    let bench = bench();
-    let answer = bench.provider.slow();
-    thread::scope(|scope| {
-        let first = scope.spawn(|| bench.get_within("a", Duration::from_secs(60)));
-        wait_until(|| bench.provider.requests() == 1);
-        let others: Vec<_> = (0..8).map(|_| scope.spawn(|| bench.get_within("a", Duration::from_secs(60)))).collect();
-        wait_until(|| waiters(&bench, "a") == 8);
-        answer.send(Err(refused())).expect("a request");
-        for caller in others.into_iter().chain([first]) {
-            assert!(matches!(caller.join().expect("no panic"), Err(Error::SignInRefused { .. })));
-        }
-    });
-    assert_eq!((bench.provider.requests(), bench.identities()), (1, 0));
-}
-
-/// How many wait for the flight of `who`: each holds it, as do the entry and the one who fetches.
-fn waiters(bench: &Bench, who: &str) -> usize {
-    let shelf = bench.cache.shelf();
-    shelf.entries.get(&Identity::of(&[Some(who)])).and_then(|entry| entry.flight.as_ref()).map_or(0, |flight| Arc::strong_count(flight) - 2)
-}
-
-#[test]
-fn a_waiter_whose_time_is_up_leaves_and_the_others_get_their_token() {
+fn a_fetch_that_is_under_way_is_not_thrown_away() {
     let bench = bench();
     let answer = bench.provider.slow();
     thread::scope(|scope| {
         let first = scope.spawn(|| bench.get("a"));
         wait_until(|| bench.provider.requests() == 1);
-        let short = bench.get_within("a", Duration::from_millis(10));
-        assert!(matches!(short, Err(Error::TooSlow { who, .. }) if who == "late"));
-        answer.send(Ok(token("a"))).expect("a request");
-        assert_eq!(first.join().expect("no panic"), ("a".into(), false));
-    });
-}
-
-#[test]
-fn where_the_first_ones_time_is_up_the_next_one_fetches() {
-    let bench = bench();
-    let answer = bench.provider.slow();
-    thread::scope(|scope| {
-        let first = scope.spawn(|| bench.get_within("a", Duration::from_secs(60)));
-        wait_until(|| bench.provider.requests() == 1);
+        bench.clock.forward(1000);
         let second = scope.spawn(|| bench.get("a"));
         wait_until(|| waiters(&bench, "a") == 1);
-        answer.send(Err(slow())).expect("a request");
-        assert!(first.join().expect("no panic").is_err());
         answer.send(Ok(token("a"))).expect("a request");
-        assert_eq!(second.join().expect("no panic"), ("a".into(), false));
+        assert_eq!((first.join().expect("no panic"), second.join().expect("no panic")), (("a".into(), false), ("a".into(), false)));
     });
-    assert_eq!(bench.provider.requests(), 2);
-}
-
-#[test]
-fn a_fetch_that_panics_ends_the_waiting() {
-    let bench = bench();
-    let identity = Identity::of(&[Some("a")]);
-    let want = Want {
-        identity: &identity,
-        renewal: Renewal::Half,
-        deadline: Instant::now() + Duration::from_secs(60),
-        renewal_timeout: Duration::ZERO,
-        refused: None,
-    };
-    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.cache.get(&want, late, |_| panic!("on purpose"))));
-    assert!(panicked.is_err());
-    assert_eq!(bench.get("a"), ("1".into(), false));
-}
-
-#[test]
-fn a_token_that_was_refused_is_kept_until_there_is_another() {
-    let bench = bench();
-    bench.get("a");
-    let first = token("1");
-    let answer = bench.provider.slow();
-    answer.send(Err(refused())).expect("a provider");
-    answer.send(Ok(token("2"))).expect("a provider");
-    let again = || bench.get_another("a", Some(&first), Duration::from_secs(60)).map(|got| (got.token.text.expose().to_owned(), got.was_kept));
-    assert!(again().is_err());
-    assert_eq!(bench.get("a"), ("1".into(), true));
-    assert_eq!(again().expect("a token"), ("2".into(), false));
-    assert_eq!((bench.get("a"), again().expect("a token")), (("2".into(), true), ("2".into(), true)));
+    assert_eq!(bench.provider.requests(), 1);
 }
 
 #[test]
