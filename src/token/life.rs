@@ -16,13 +16,19 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest such wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// By up to which part of its life a token is renewed earlier than it would have to be: each one by another share of it, for
+/// a thousand programs that start together should not renew together. No more than [`SPREAD_OF_WAIT`] of the time until then.
+const SPREAD_OF_LIFE: u32 = 10;
+/// So a token is never renewed before four fifths of the time after which it should be.
+const SPREAD_OF_WAIT: u32 = 5;
+
 /// `TokenRenewal`: when to get a new token although the old one is still good.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Renewal {
-    /// At half of its life, or when its provider says so.
+    /// At half of its life, or when its provider says so; or somewhat earlier.
     #[default]
     Half,
-    /// This long before its end; at half of its life where that would be before it came.
+    /// This long before its end, or somewhat earlier; at half of its life where that would be before it came.
     BeforeEnd(Duration),
     /// Not before it is over.
     Off,
@@ -72,7 +78,8 @@ impl Token {
             Renewal::BeforeEnd(before) => life.checked_sub(before).filter(|renew| !renew.is_zero()).unwrap_or(life / 2),
             Renewal::Off => return self.end(),
         };
-        latest.min(self.end())
+        let spread = (life / SPREAD_OF_LIFE).min(latest / SPREAD_OF_WAIT);
+        (latest - spread.mul_f64(share(self.random))).min(self.end())
     }
 
     fn whole_life(&self) -> Duration {
@@ -137,6 +144,30 @@ mod tests {
             if let Some(old) = old {
                 assert_eq!(at(old), Old, "{token:?} {renewal:?}");
             }
+        }
+    }
+
+    #[test]
+    fn tokens_that_came_together_are_renewed_one_after_another_and_none_later_than_it_should_be() {
+        use Renewal::{BeforeEnd, Half, Off};
+        for (token, renewal, first, last) in [
+            (token(Some(3600), None), Half, 1440, 1800),
+            (token(Some(3600), Some(600)), Half, 480, 600),
+            (token(Some(3600), Some(3500)), Half, 3140, 3500),
+            (token(Some(3600), Some(99_999)), Half, 3570, 3570),
+            (token(Some(3600), None), BeforeEnd(seconds(300)), 2940, 3300),
+            (token(Some(3600), None), BeforeEnd(seconds(3000)), 480, 600),
+            (token(Some(3600), None), BeforeEnd(seconds(1)), 3239, 3570),
+            (token(None, None), Half, 120, 150),
+            (token(Some(3600), None), Off, 3570, 3570),
+        ] {
+            let at = |random| Token { random, ..token.clone() }.renew_at(renewal);
+            let (first, last) = (seconds(first), seconds(last));
+            assert_eq!(at(0), last, "{token:?} {renewal:?}");
+            assert_eq!(at(u64::MAX).as_millis(), first.as_millis(), "{token:?} {renewal:?}");
+            let drawn: Vec<Duration> = (0..50).map(|_| at(random())).collect();
+            assert!(drawn.iter().all(|at| (first..=last).contains(at)), "{drawn:?}");
+            assert!(first == last || drawn.iter().any(|at| *at != drawn[0]), "{drawn:?}");
         }
     }
 
