@@ -20,7 +20,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Up to this many identities nobody asks which of them are over.
+/// How often tokens that are over are thrown away, whoever asks for whichever token then.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// From this many identities on a new one may be a reason, too.
 const SWEEP_FROM: usize = 64;
 
 /// Who has less time than this left does not begin a fetch that somebody else could not end.
@@ -60,6 +62,7 @@ pub struct Cache {
 struct Shelf {
     entries: HashMap<Identity, Entry>,
     sweep_at: usize,
+    swept: Duration,
 }
 
 #[derive(Default)]
@@ -89,7 +92,7 @@ pub fn hold() -> Box<dyn Any> {
 
 impl Cache {
     fn with(clock: impl Clock) -> Self {
-        let shelf = Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM };
+        let shelf = Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM, swept: clock.now() };
         Self { numbers: RandomState::new(), clock: Box::new(clock), shelf: Mutex::new(shelf) }
     }
 
@@ -173,7 +176,9 @@ fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Patience) -> Result
 impl Shelf {
     /// The entry of `identity`, which is made where there is none.
     fn entry(&mut self, identity: &Identity, now: Duration) -> &mut Entry {
-        if self.entries.len() >= self.sweep_at && !self.entries.contains_key(identity) {
+        let is_full = self.entries.len() >= self.sweep_at && !self.entries.contains_key(identity);
+        if is_full || now.saturating_sub(self.swept) >= SWEEP_EVERY {
+            self.swept = now;
             self.entries.retain(|_, entry| entry.flight().is_some() || entry.kept.as_ref().is_some_and(|kept| !kept.is_over(now)));
             self.sweep_at = SWEEP_FROM.max(self.entries.len() * 2);
         }

@@ -173,6 +173,18 @@ fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identi
 }
 
 #[test]
+fn a_token_that_is_over_is_thrown_away_within_a_minute_though_nobody_asks_for_it_again() {
+    let bench = bench();
+    bench.get("a");
+    bench.clock.forward(SWEEP_EVERY.as_secs());
+    bench.get("b");
+    assert_eq!(bench.identities(), 2);
+    bench.clock.forward(180 - SWEEP_EVERY.as_secs());
+    bench.get("b");
+    assert_eq!(bench.identities(), 1);
+}
+
+#[test]
 fn a_fetch_that_is_under_way_is_not_thrown_away() {
     let bench = bench();
     let answer = bench.provider.slow();
