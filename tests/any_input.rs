@@ -118,8 +118,18 @@ fn json() -> impl Strategy<Value = Vec<u8>> {
         Just("[]"),
         Just("{}"),
         Just("\"Bearer\""),
+        Just("18446744073709551615"),
+        Just("\"1700000000\""),
     ];
-    let name = prop_oneof![Just("access_token"), Just("expires_in"), Just("token_type"), Just("error"), Just("error_description")];
+    let name = prop_oneof![
+        Just("access_token"),
+        Just("expires_in"),
+        Just("expires_on"),
+        Just("refresh_on"),
+        Just("token_type"),
+        Just("error"),
+        Just("error_description")
+    ];
     vec((name, value), 0..6).prop_map(|fields| {
         let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}", fields.join(",")).into_bytes()

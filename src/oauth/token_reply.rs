@@ -2,9 +2,9 @@
 
 use super::http::Reply;
 use crate::error::{Error, quoted};
-use crate::token::{Secret, Token};
+use crate::token::{LIFE_MAX, Secret, Token};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Reads the token out of `reply`.
 ///
@@ -15,7 +15,7 @@ use std::time::Duration;
 pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Error> {
     let json = serde_json::from_slice::<Value>(&reply.body).ok();
     match reply.status {
-        200..=299 => granted(json.as_ref(), &reply.body).map_err(|problem| Error::BadReply {
+        200..=299 => granted(json.as_ref(), &reply.body, reply.date).map_err(|problem| Error::BadReply {
             who: reply.host.clone(),
             problem,
             key: "TokenEndpoint",
@@ -43,7 +43,7 @@ pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Er
     }
 }
 
-fn granted(json: Option<&Value>, body: &[u8]) -> Result<Token, String> {
+fn granted(json: Option<&Value>, body: &[u8], date: SystemTime) -> Result<Token, String> {
     let Some(json) = json else {
         let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| body[at]);
         return Err(match start {
@@ -63,9 +63,19 @@ fn granted(json: Option<&Value>, body: &[u8]) -> Result<Token, String> {
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
         Some(_) => return Err("its token_type is not Bearer".into()),
     }
-    let seconds = |name: &str| json.get(name).and_then(seconds);
-    let token = Token::new(Secret::new(text.clone()), seconds("expires_in"))?;
-    Ok(Token { renew_after: seconds("refresh_in"), ..token })
+    let after = |span, moment| after(json, span, moment, date);
+    let token = Token::new(Secret::new(text.clone()), after("expires_in", "expires_on"))?;
+    Ok(Token { renew_after: after("refresh_in", "refresh_on"), ..token })
+}
+
+/// How long it is until something that the reply gives as a span of time (`expires_in`) or as a moment (`expires_on`, in
+/// seconds since 1970, as Entra's managed identities do). The span counts first, for no clock can spoil it. The moment is
+/// held against `date`, which is the provider's own time where it told it.
+fn after(json: &Value, span: &str, moment: &str, date: SystemTime) -> Option<Duration> {
+    let seconds = |name| json.get(name).and_then(seconds);
+    let until = |moment| SystemTime::UNIX_EPOCH.checked_add(moment)?.duration_since(date).ok();
+    let means_something = |after: &Duration| !after.is_zero() && *after <= LIFE_MAX;
+    seconds(span).filter(means_something).or_else(|| until(seconds(moment)?).filter(means_something))
 }
 
 /// A number of seconds or, as some providers have it, a text of one. Nonsense counts as nothing said.
@@ -93,10 +103,13 @@ fn refusal(status: u16, json: Option<&Value>, secrets: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::SystemTime;
+
+    /// When all replies come, in seconds since 1970.
+    const DATE: u64 = 1_700_000_000;
 
     fn read(status: u16, body: &str) -> Result<Token, Error> {
-        let reply = Reply { host: "idp".into(), status, date: SystemTime::UNIX_EPOCH, again_after: None, body: body.as_bytes().to_vec().into() };
+        let date = SystemTime::UNIX_EPOCH + Duration::from_secs(DATE);
+        let reply = Reply { host: "idp".into(), status, date, again_after: None, body: body.as_bytes().to_vec().into() };
         token(&reply, &["s3cr3t"], "section [x]")
     }
 
@@ -116,6 +129,27 @@ mod tests {
     fn a_provider_may_say_when_to_renew() {
         let token = read(200, r#"{"expires_in":86399,"refresh_in":"43199","access_token":"t"}"#).expect("a token");
         assert_eq!((token.life, token.renew_after), (Some(Duration::from_secs(86399)), Some(Duration::from_secs(43199))));
+    }
+
+    #[test]
+    fn an_end_and_a_renewal_may_be_moments_too_as_numbers_or_as_text() {
+        for (fields, life, renew_after) in [
+            (r#""expires_on":"1700003600","refresh_on":"1700001800""#, Some(3600), Some(1800)),
+            (r#""expires_on":1700003600,"refresh_on":1700001800.9"#, Some(3600), Some(1800)),
+            (r#""expires_in":60,"expires_on":1700003600,"refresh_in":30,"refresh_on":1700001800"#, Some(60), Some(30)),
+            (r#""expires_in":"","expires_on":1700003600,"refresh_in":0,"refresh_on":1700001800"#, Some(3600), Some(1800)),
+            (r#""expires_in":-1,"expires_on":"1700003600""#, Some(3600), None),
+            (r#""expires_in":1700003600,"expires_on":1700003600"#, Some(3600), None),
+            // Over already, or in a thousand years: nothing that can be true of a token that has just come.
+            (r#""expires_on":1699999999,"refresh_on":1699999999"#, None, None),
+            (r#""expires_on":1700000000,"refresh_on":1700000000"#, None, None),
+            (r#""expires_on":1700003600000,"refresh_on":18446744073709551615"#, None, None),
+            (r#""expires_on":"09/14/2017 00:00:00 PM +00:00","refresh_on":"2023-11-14T23:13:20Z""#, None, None),
+        ] {
+            let token = read(200, &format!(r#"{{"access_token":"t",{fields}}}"#)).expect("a token");
+            let seconds = |span: Option<Duration>| span.map(|span| span.as_secs());
+            assert_eq!((seconds(token.life), seconds(token.renew_after)), (life, renew_after), "{fields}");
+        }
     }
 
     #[test]

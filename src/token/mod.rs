@@ -55,7 +55,7 @@ pub struct Token {
 }
 
 /// Nobody gives a token for longer; a larger number is a mistake and counts as none.
-const LIFE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
+pub const LIFE_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 impl Token {
     /// Checks `text` for what no driver can carry. A `life` that cannot be true counts as none said.
