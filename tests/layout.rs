@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("token", &["error", "signals"]),
     ("config", &["error", "token"]),
     ("oauth", &["error", "plain_file", "signals", "token", "config"]),
-    ("credential", &["error", "plain_file", "token", "config", "oauth"]),
+    ("credential", &["error", "plain_file", "signals", "token", "config", "oauth"]),
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),

@@ -1,5 +1,6 @@
 //! Runs a program that signs in: by absolute path, without a shell, alone in its process group, until a deadline.
 
+use crate::signals;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -64,7 +65,7 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)], dea
             command.env_remove(&name);
         }
     }
-    let mut child = command.spawn().map_err(Failure::NotStarted)?;
+    let mut child = signals::as_host(|| command.spawn()).map_err(Failure::NotStarted)?;
     let result = read(&mut child, deadline);
     if !matches!(result, Ok((_, true))) {
         // Too slow, too much, or somebody it left behind still holds its output open.

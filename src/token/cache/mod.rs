@@ -17,7 +17,6 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::hash::RandomState;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// How often tokens that are over are thrown away, whoever asks for whichever token then.
@@ -170,7 +169,7 @@ impl Cache {
 fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Patience) -> Result<Token, Error> + Send + 'static) {
     let patience = Patience { deadline: Instant::now() + timeout, tries: Tries::One };
     let body = move || drop(landing.land(fetch(patience)));
-    let _ = signals::blocked(|| thread::Builder::new().name("tokenshim".into()).spawn(body));
+    let _ = signals::spawn(body);
 }
 
 impl Shelf {

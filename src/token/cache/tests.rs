@@ -5,6 +5,7 @@ use crate::token::Secret;
 use failures::waiters;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
 /// A clock that stands still until a test moves it.
 #[derive(Clone, Default)]
