@@ -30,7 +30,7 @@ def token(identity_provider) -> dict[str, object]:
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("reply, more, state", [
     (REFUSAL, {}, "28000"),
-    (replies.Reply(503, "<html>later</html>"), {}, "08001"),
+    (replies.busy_for_long(), {}, "08001"),
     (replies.good_token(delay=5), {"TokenTimeout": 1}, "HYT00"),
     (replies.Reply(200, {"no": "token"}), {}, "HY000"),
     (REFUSAL, {"TokenSource": "no-such-source"}, "HY000"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support import recorder
+from support import recorder, replies
 from support.drivers import BUILT, once
 from support.host import Held, run_host
 from support.odbc_client import DRIVER_MANAGERS, WIDE_BYTES
@@ -73,6 +73,22 @@ def test_a_program_ends_while_another_thread_waits_for_a_token(ending, two, iden
     assert (code, err) == (STATUS[how], "")
     assert out == ends(ending, ways.direct, how, dm, "DSN=data")[1]
     assert not held.replied_late.is_set() and held.requests == 1
+
+
+@pytest.mark.parametrize("how", STATUS)
+def test_a_program_ends_while_another_thread_waits_to_ask_a_busy_provider_again(ending, two, identity_provider, tmp_path, how):
+    def busy(exchange):
+        replies.status(503, Retry_After="25")(exchange)
+        exchange.connection.recv(1)  # the client has read it, and hangs up
+        asked.touch()
+        return False
+
+    ways, asked = two("unixodbc"), tmp_path / "asked"
+    identity_provider.always(busy, path="/held")
+    code, out, err = ends(ending, ways.shim, how, "unixodbc", "DSN=data", "DSN=held", asked)
+    assert (code, err) == (STATUS[how], "")
+    assert out == ends(ending, ways.direct, how, "unixodbc", "DSN=data")[1]
+    assert [request.path for request in identity_provider.requests].count("/held") == 1
 
 
 @pytest.mark.parametrize("string", ["DSN=data", "DSN=plain", "DSN=data;TokenSource=nonsense"], ids=["token", "plain", "refused"])

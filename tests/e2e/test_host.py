@@ -74,7 +74,7 @@ def connects(ways, identity_provider, az, tmp_path):
     ways.record(token_keys(identity_provider), sources={
         "plain": {"TokenSource": ""}, "network": {"TokenEndpoint": f"{identity_provider.url}/network"},
         "program": {"TokenSource": "azure-cli", "TokenScope": "https://x.example/.default"},
-        "nobody": {"TokenEndpoint": "http://127.0.0.1:9/token"}})
+        "nobody": {"TokenEndpoint": "http://127.0.0.1:9/token", "TokenTimeout": 2}})
 
     def run(setup: str, *strings: str) -> list[list]:
         answers = tmp_path / "answers"

@@ -12,7 +12,7 @@ REFUSAL = replies.oauth_error(401, "invalid_client", "who are you?")
 CONNECT = call("SQLDriverConnect", string="DSN=data", records=None)
 FAILURES = {
     "28000": (REFUSAL, {}, {}),
-    "08001": (replies.Reply(503, "<html>later</html>"), {}, {}),
+    "08001": (replies.busy_for_long(), {}, {}),
     "HYT00": (replies.silence, {"TokenTimeout": 1}, {}),
     "HY000": (REFUSAL, {"TokenSource": "no-such-source"}, {}),
     "IM001": (replies.good_token(), {"TokenProfile": "sqlserver"}, {"RECORDER_REFUSE": "1256"}),

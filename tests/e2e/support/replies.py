@@ -7,6 +7,8 @@ functions further down write something to the socket that is not, or not yet, an
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -70,6 +72,11 @@ def invalid_scope() -> Reply:
 def status(code: int, body: str = "", **headers: str) -> Reply:
     """A bare status; underscores in header names stand for hyphens: `status(429, Retry_After="1")`."""
     return Reply(code, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def busy_for_long(code: int = 503) -> Reply:
+    """Says so at once, and asks for more time than any connect has: so it is asked but once."""
+    return Reply(code, "<html>later</html>", {"Retry-After": "3600"})
 
 
 def redirect(location: str, code: int = 302) -> Reply:
@@ -160,6 +167,14 @@ def hang_up(exchange) -> bool:
 def half_a_body(exchange) -> bool:
     """Promises more than it sends, and closes."""
     exchange.connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"acc')
+    return False
+
+
+def reset(exchange) -> bool:
+    """Resets the connection in the middle of a good reply."""
+    exchange.connection.sendall(good_token().as_bytes()[:-20])
+    exchange.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    exchange.connection.close()
     return False
 
 

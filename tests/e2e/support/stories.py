@@ -37,7 +37,7 @@ as an attribute, and reads it again whenever it connects or disconnects."""
 
 RECORDERS = ("recorder", "sqlserver")
 
-FAILURES = {"28000": {"TokenScope": "refused"}, "08001": {"TokenEndpoint": "http://127.0.0.1:1/token"},
+FAILURES = {"28000": {"TokenScope": "refused"}, "08001": {"TokenScope": "busy"},
             "HYT00": {"TokenScope": "slow", "TokenTimeout": 1}, "HY000": {"TokenSource": "no-such-source"}}
 """DSNs that fail, by their SQLSTATE. Those of `another` get a new token at each request, so that a refused one is replaced."""
 
@@ -55,10 +55,12 @@ _numbers = itertools.count()
 
 
 def fitting(exchange) -> bool:
-    """The provider's answer: it refuses, takes its time, or has another token, as the scope asks for it."""
+    """The provider's answer: it refuses, is busy, takes its time, or has another token, as the scope asks for it."""
     scope = dict(exchange.request.form).get("scope")
     if scope == "refused":
         reply = replies.oauth_error(401, "invalid_client", "who are you?")
+    elif scope == "busy":
+        reply = replies.busy_for_long()
     elif scope == "another":
         reply = replies.good_token(f"{TOKEN}-{next(_numbers)}")
     else:
