@@ -29,3 +29,6 @@ pub mod refresh;
 pub mod sign_in;
 pub mod signals;
 pub mod token;
+
+#[global_allocator]
+static HEAP: token::memory::wiping::Wiping<std::alloc::System> = token::memory::wiping::Wiping(std::alloc::System);

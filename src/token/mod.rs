@@ -5,6 +5,7 @@ pub mod cache;
 pub mod clock;
 pub mod identity;
 pub mod life;
+pub mod memory;
 pub mod patience;
 
 use clock::{Clock, SinceBoot};
