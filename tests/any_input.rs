@@ -60,7 +60,7 @@ proptest! {
     #[test]
     fn a_connection_string_that_is_not_changed_comes_out_unit_for_unit(units in units()) {
         for (width, mask) in [(Width::One, 0xFF), (Width::Two, 0xFFFF), (Width::Four, u32::MAX)] {
-            let text = Text { width, units: units.iter().map(|unit| unit & mask).collect::<Vec<_>>().into() };
+            let text = Text { width, units: units.iter().map(|unit| unit & mask).collect() };
             prop_assert!(ConnectionString::parse(&text).to_text() == text, "{:?}", width);
         }
     }

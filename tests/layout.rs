@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plain_file", &[]),
     ("signals", &[]),
     ("token", &["error", "signals"]),
-    ("config", &["error", "token"]),
+    ("config", &["error", "plain_file", "token"]),
     ("oauth", &["error", "plain_file", "signals", "token", "config"]),
     ("credential", &["error", "plain_file", "signals", "token", "config", "oauth"]),
     ("delivery", &["error", "token", "config"]),
@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),
     ("refresh", &["signals", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
-    ("hooks", &["error", "token", "config", "oauth", "delivery", "sign_in", "connection", "refresh", "binding"]),
+    ("hooks", &["error", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
 ];
 
 /// Names of modules under which anything could be.

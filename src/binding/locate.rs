@@ -58,7 +58,7 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
             Some(DriverOf::Section(name)) if sections.iter().any(|section| section.name.eq_ignore_ascii_case(&name)) => Some(name),
             _ => continue,
         };
-        data_sources.push(data_source.name.clone());
+        data_sources.push(data_source.name.to_string());
         match (real_driver_of(&data_source), section) {
             (Some(value), section) => {
                 named.push((format!("DSN [{}] of odbc.ini", data_source.name), found(value, file)));
@@ -90,7 +90,7 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
             "{named_by} names tokenshim itself as RealDriver: set RealDriver to the real driver's file, then restart the application."
         )));
     }
-    Ok(Located { real_driver, named_by, sections: sections.into_iter().map(|section| section.name).collect(), data_sources })
+    Ok(Located { real_driver, named_by, sections: sections.into_iter().map(|section| section.name.to_string()).collect(), data_sources })
 }
 
 /// The error of a driver manager that could not load this library would say no more than IM003, either.

@@ -3,9 +3,10 @@
 //! Grammar: ODBC, SQLDriverConnect, "connection-string", read as both driver managers do: a value that begins with
 //! `{` right after the `=` runs to a `}` that is not doubled; keywords do not care about case.
 
+use super::marks::Marks;
 use super::text::{Text, Width, decode};
 use crate::error::Error;
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
 /// One `keyword=value` with whatever stood around it, up to but without the `;`.
 #[derive(Clone)]
@@ -30,11 +31,13 @@ impl Pair {
     }
 }
 
-/// A connection string as an application or a driver wrote it.
+/// A connection string as an application or a driver wrote it. Clones share their pairs.
 #[derive(Clone)]
 pub struct ConnectionString {
     width: Width,
-    pairs: Vec<Pair>,
+    pairs: Vec<Arc<Pair>>,
+    /// Of the keywords, and maybe of some that were replaced.
+    marks: Marks,
     /// The keyword whose value opens a brace that nothing closes: drivers differ on where such a value ends.
     unclosed: Option<String>,
 }
@@ -50,15 +53,16 @@ impl ConnectionString {
         let (units, width) = (&text.units[..], text.width);
         let mut pairs = Vec::new();
         let mut unclosed = None;
+        let mut push = |raw: &[u32], keyword, value| pairs.push(Arc::new(Pair { raw: Text { width, units: raw.to_vec() }, keyword, value }));
         let mut start = 0;
         while start < units.len() {
             let keyword_end = position(units, start, |unit| unit == EQUALS || unit == SEMICOLON);
             if units.get(keyword_end) != Some(&EQUALS) {
-                pairs.push(Pair { raw: slice(text, start, keyword_end), keyword: String::new(), value: String::new() });
+                push(&units[start..keyword_end], String::new(), String::new());
                 start = keyword_end + 1;
                 continue;
             }
-            let keyword = decode(&units[start..keyword_end], width).trim().to_owned();
+            let keyword = trimmed(decode(&units[start..keyword_end], width));
             let value_start = keyword_end + 1;
             let (value, end) = if units.get(value_start) == Some(&OPEN) {
                 let close = closing_brace(units, value_start + 1).unwrap_or_else(|| {
@@ -69,21 +73,22 @@ impl ConnectionString {
                 (value, position(units, close, |unit| unit == SEMICOLON))
             } else {
                 let end = position(units, value_start, |unit| unit == SEMICOLON);
-                (decode(&units[value_start..end], width).trim().to_owned(), end)
+                (trimmed(decode(&units[value_start..end], width)), end)
             };
-            pairs.push(Pair { raw: slice(text, start, end), keyword, value });
+            push(&units[start..end], keyword, value);
             start = end + 1;
         }
         // A `;` at the very end ends a pair; keep it as an empty one, so that `to_text` gives it back.
         if start == units.len() && start > 0 {
-            pairs.push(Pair { raw: Text::empty(width), keyword: String::new(), value: String::new() });
+            push(&[], String::new(), String::new());
         }
-        Self { width, pairs, unclosed }
+        let marks = Marks::of(pairs.iter().map(|pair| pair.keyword.as_str()));
+        Self { width, pairs, marks, unclosed }
     }
 
     /// No keywords yet, in units of `width`.
     pub fn empty(width: Width) -> Self {
-        Self { width, pairs: Vec::new(), unclosed: None }
+        Self { width, pairs: Vec::new(), marks: Marks::default(), unclosed: None }
     }
 
     /// # Errors
@@ -96,37 +101,45 @@ impl ConnectionString {
     }
 
     /// The pairs in their order, the empty ones between `;;` and after a last `;` among them.
-    pub fn pairs(&self) -> &[Pair] {
+    pub fn pairs(&self) -> &[Arc<Pair>] {
         &self.pairs
     }
 
     /// The first of `keyword`: the one that both driver managers and most drivers take.
-    pub fn get(&self, keyword: &str) -> Option<&Pair> {
+    pub fn get(&self, keyword: &str) -> Option<&Arc<Pair>> {
         self.position(keyword).map(|place| &self.pairs[place])
     }
 
     /// Keeps only the pairs that `keep` says yes to, as it leaves them.
-    pub fn retain(&mut self, keep: impl FnMut(&mut Pair) -> bool) {
+    pub fn retain(&mut self, keep: impl FnMut(&mut Arc<Pair>) -> bool) {
         self.pairs.retain_mut(keep);
+        self.marks = Marks::of(self.pairs.iter().map(|pair| pair.keyword.as_str()));
     }
 
     /// The place of the first of `keyword` among the pairs.
     pub fn position(&self, keyword: &str) -> Option<usize> {
-        self.pairs.iter().position(|pair| pair.is(keyword))
+        if self.marks.may_have(keyword) { self.pairs.iter().position(|pair| pair.is(keyword)) } else { None }
+    }
+
+    /// All of `keyword`.
+    pub fn all<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a Pair> {
+        let pairs = if self.marks.may_have(keyword) { self.pairs.as_slice() } else { &[] };
+        pairs.iter().map(Arc::as_ref).filter(move |pair| pair.is(keyword))
     }
 
     /// Puts `pair` before the one that has this place now.
-    pub fn insert(&mut self, place: usize, pair: Pair) {
+    pub fn insert(&mut self, place: usize, pair: Arc<Pair>) {
+        self.marks.add(&pair.keyword);
         self.pairs.insert(place, pair);
     }
 
     /// Puts `pair` at the end (before a last `;`'s empty pair, which then still ends the string).
-    pub fn push(&mut self, pair: Pair) {
+    pub fn push(&mut self, pair: Arc<Pair>) {
         let at = match self.pairs.last() {
             Some(last) if last.raw.units.is_empty() => self.pairs.len() - 1,
             _ => self.pairs.len(),
         };
-        self.pairs.insert(at, pair);
+        self.insert(at, pair);
     }
 
     /// Puts `keyword=value` in the first place of `keyword`, else at the end; in braces if it needs them or `braced` says so.
@@ -137,41 +150,30 @@ impl ConnectionString {
     /// As [`set`](Self::set), for text of this string's width that must not be converted.
     pub fn set_text(&mut self, keyword: &str, value: &Text, braced: bool) {
         let mut raw = Text::empty(self.width);
+        raw.units.reserve(keyword.len() + value.units.len() + 3);
         raw.push_str(keyword);
         raw.push_str("=");
         if braced || !value.units.iter().all(|unit| is_plain(*unit)) {
             raw.push_str("{");
-            for unit in value.units.iter() {
-                raw.push_units(if *unit == CLOSE { &[CLOSE, CLOSE] } else { std::slice::from_ref(unit) });
+            for (at, piece) in value.units.split(|unit| *unit == CLOSE).enumerate() {
+                raw.push_str(if at > 0 { "}}" } else { "" });
+                raw.push_units(piece);
             }
             raw.push_str("}");
         } else {
             raw.push_units(&value.units);
         }
-        let pair = Pair { raw, keyword: keyword.to_owned(), value: value.decode() };
-        match self.pairs.iter_mut().find(|pair| pair.is(keyword)) {
-            Some(before) => *before = pair,
+        let pair = Arc::new(Pair { raw, keyword: keyword.to_owned(), value: value.decode() });
+        match self.position(keyword) {
+            Some(place) => self.pairs[place] = pair,
             None => self.push(pair),
         }
     }
 
     /// The whole string again: what was parsed, unit for unit, where nothing was changed.
     pub fn to_text(&self) -> Text {
-        let mut text = Text::empty(self.width);
-        for (index, pair) in self.pairs.iter().enumerate() {
-            if index > 0 {
-                text.push_str(";");
-            }
-            text.push_units(&pair.raw.units);
-        }
-        text
-    }
-
-    /// Each `name=value` between two semicolons, with its braces and blanks: what readers find that pay no heed to braces.
-    pub fn pieces(&self) -> Zeroizing<Vec<(String, String)>> {
-        let text = Zeroizing::new(self.to_text().decode());
-        let pieces = text.split(';').filter_map(|piece| piece.split_once('='));
-        Zeroizing::new(pieces.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        let units = self.pairs.iter().map(|pair| pair.raw.units.as_slice()).collect::<Vec<_>>().join(&SEMICOLON);
+        Text { width: self.width, units }
     }
 }
 
@@ -199,10 +201,9 @@ fn closing_brace(units: &[u32], from: usize) -> Option<usize> {
     None
 }
 
-fn slice(text: &Text, from: usize, to: usize) -> Text {
-    let mut piece = Text::empty(text.width);
-    piece.push_units(&text.units[from..to]);
-    piece
+fn trimmed(text: String) -> String {
+    let trimmed = text.trim();
+    if trimmed.len() < text.len() { trimmed.to_owned() } else { text }
 }
 
 #[cfg(test)]

@@ -75,6 +75,11 @@ pub const KEYS: &[Key] = &[
 
 /// The row of `name`, in any case. Drivers have words of their own that begin with `Token`: those have none.
 pub fn find(name: &str) -> Option<&'static Key> {
+    // Most words are none of ours by their first letter: every pair of every string is looked up.
+    let first = name.as_bytes().first()?.to_ascii_lowercase();
+    if first != b't' && first != b'r' {
+        return None;
+    }
     KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name))
 }
 

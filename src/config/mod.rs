@@ -3,6 +3,8 @@
 pub mod connection_string;
 pub mod ini;
 pub mod keys;
+mod marks;
+mod pieces;
 pub mod resolve;
 pub mod settings;
 pub mod text;

@@ -3,11 +3,12 @@
 use super::connection_string::ConnectionString;
 use super::ini::{DriverOf, Registry, Section};
 use super::keys::{self, Place, State};
+use super::pieces::{Pieces, bare};
 use crate::error::Error;
 use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
 /// Where a setting stands, in the words of a message. The place that counts first comes first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,17 +16,17 @@ pub enum Origin {
     /// The application's own text.
     ConnectionString,
     /// A section of odbc.ini.
-    DataSource(String),
+    DataSource(Arc<str>),
     /// A section of odbcinst.ini.
-    Driver(String),
+    Driver(Arc<str>),
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::ConnectionString => out.write_str("the connection string"),
-            Origin::DataSource(name) => write!(out, "DSN [{name}] of odbc.ini"),
-            Origin::Driver(name) => write!(out, "section [{name}] of odbcinst.ini"),
+            Origin::DataSource(name) => ["DSN [", name, "] of odbc.ini"].iter().try_for_each(|part| out.write_str(part)),
+            Origin::Driver(name) => ["section [", name, "] of odbcinst.ini"].iter().try_for_each(|part| out.write_str(part)),
         }
     }
 }
@@ -43,8 +44,8 @@ pub struct Settings {
     string: ConnectionString,
     data_source: Option<Section>,
     driver: Option<Section>,
-    /// The string's [`pieces`](ConnectionString::pieces), taken apart when they are first asked for, and then asked often.
-    pieces: OnceCell<Zeroizing<Vec<(String, String)>>>,
+    /// What readers find in the string that pay no heed to braces: looked for when first asked for, and then asked often.
+    pieces: OnceCell<Pieces>,
 }
 
 impl Settings {
@@ -95,28 +96,26 @@ impl Settings {
 
     /// Every value that any reading of the string could give `keyword`: ours, and those of readers that pay no heed to
     /// braces or blanks. For decisions that must not depend on which parser a driver has.
-    pub fn every_reading(&self, keyword: &str) -> impl Iterator<Item = &str> {
-        let blank = |c: char| c.is_whitespace() || c == '{' || c == '}';
-        let ours = self.string.pairs().iter().filter(|pair| pair.is(keyword)).map(|pair| pair.value.as_str());
-        let others = self.pieces().filter(move |(name, _)| name.trim_matches(blank).eq_ignore_ascii_case(keyword));
-        ours.chain(others.map(move |(_, value)| value.trim_matches(blank)))
+    pub fn every_reading<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a str> {
+        let ours = self.string.all(keyword).map(|pair| pair.value.as_str());
+        ours.chain(self.pieces().named(keyword).map(|piece| bare(piece.value)))
     }
 
     /// The values that the string gives `keyword`, with their braces and blanks, as some drivers read them.
-    pub fn as_written(&self, keyword: &str) -> impl Iterator<Item = &str> {
-        self.pieces().filter(|(name, _)| name.trim().eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
+    pub fn as_written<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pieces().named(keyword).filter(|piece| piece.name.trim().eq_ignore_ascii_case(keyword)).map(|piece| piece.value)
     }
 
-    fn pieces(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pieces.get_or_init(|| self.string.pieces()).iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    fn pieces(&self) -> &Pieces {
+        self.pieces.get_or_init(|| Pieces::of(&self.string))
     }
 
     /// As [`get`](Self::get), but never from the connection string.
     pub fn in_sections(&self, keyword: &str) -> Option<Setting> {
-        let from = |section: &Option<Section>, origin: fn(String) -> Origin| {
+        let from = |section: &Option<Section>, origin: fn(Arc<str>) -> Origin| {
             let section = section.as_ref()?;
-            let value = section.get(keyword)?.to_owned();
-            Some(Setting { value: unbraced(value), origin: origin(section.name.clone()) })
+            let value = unbraced(section.get(keyword)?);
+            Some(Setting { value, origin: origin(Arc::clone(&section.name)) })
         };
         from(&self.data_source, Origin::DataSource).or_else(|| from(&self.driver, Origin::Driver))
     }
@@ -129,8 +128,8 @@ impl Settings {
     /// Where an administrator would put a key for this connection.
     pub fn home(&self) -> Origin {
         match (&self.driver, &self.data_source) {
-            (Some(driver), _) => Origin::Driver(driver.name.clone()),
-            (None, Some(data_source)) => Origin::DataSource(data_source.name.clone()),
+            (Some(driver), _) => Origin::Driver(Arc::clone(&driver.name)),
+            (None, Some(data_source)) => Origin::DataSource(Arc::clone(&data_source.name)),
             (None, None) => Origin::ConnectionString,
         }
     }
@@ -177,10 +176,10 @@ fn only(sections: &[String], registry: &Registry) -> Option<Section> {
 }
 
 /// Administrators write braces round values in ini files as in connection strings.
-fn unbraced(value: String) -> String {
+fn unbraced(value: &str) -> String {
     match value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
         Some(inner) => inner.replace("}}", "}"),
-        None => value,
+        None => value.to_owned(),
     }
 }
 

@@ -3,8 +3,6 @@
 //! A connection string may be in any code page (A functions), in UTF-16 (unixODBC) or UTF-32 (iODBC), and may hold
 //! units that are no text at all. What tokenshim reads in it is ASCII, so it never needs to convert the rest.
 
-use zeroize::Zeroizing;
-
 /// How many bytes a unit of text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
@@ -27,19 +25,19 @@ impl Width {
     }
 }
 
-/// Text in the application's own units, without a terminating NUL. Wiped when dropped: it may hold a password.
+/// Text in the application's own units, without a terminating NUL. It may hold a password, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text {
     /// How wide the units are in memory.
     pub width: Width,
     /// The units, each in 32 bits whatever its width.
-    pub units: Zeroizing<Vec<u32>>,
+    pub units: Vec<u32>,
 }
 
 impl Text {
     /// No text yet, in units of `width`.
     pub fn empty(width: Width) -> Self {
-        Self { width, units: Zeroizing::new(Vec::new()) }
+        Self { width, units: Vec::new() }
     }
 
     /// `text` in units of `width`.
@@ -51,17 +49,16 @@ impl Text {
 
     /// Appends units as they are.
     pub fn push_units(&mut self, units: &[u32]) {
-        self.reserve(units.len());
         self.units.extend_from_slice(units);
     }
 
     /// Appends `text`, encoded in this text's width.
     pub fn push_str(&mut self, text: &str) {
-        self.reserve(text.len());
         match self.width {
-            Width::One => self.units.extend(text.bytes().map(u32::from)),
-            Width::Two => self.units.extend(text.encode_utf16().map(u32::from)),
-            Width::Four => self.units.extend(text.chars().map(u32::from)),
+            Width::Two if !text.is_ascii() => self.units.extend(text.encode_utf16().map(u32::from)),
+            Width::Four if !text.is_ascii() => self.units.extend(text.chars().map(u32::from)),
+            // Each byte is a unit.
+            _ => self.units.extend(text.bytes().map(u32::from)),
         }
     }
 
@@ -69,24 +66,15 @@ impl Text {
     pub fn decode(&self) -> String {
         decode(&self.units, self.width)
     }
-
-    /// Makes room without leaving an unwiped copy behind, as a growing `Vec` would.
-    fn reserve(&mut self, more: usize) {
-        if self.units.capacity() - self.units.len() < more {
-            let mut roomier = Vec::with_capacity((self.units.len() + more) * 2);
-            roomier.extend_from_slice(&self.units);
-            self.units = Zeroizing::new(roomier);
-        }
-    }
 }
 
 /// What `units` say; units of two or four bytes that are no text become U+FFFD.
 pub fn decode(units: &[u32], width: Width) -> String {
+    let is_ascii = |units: &[u32]| units.iter().fold(0, |all, unit| all | unit) < 0x80;
     match width {
-        Width::One => {
-            let bytes = Zeroizing::new(units.iter().map(|unit| *unit as u8).collect::<Vec<u8>>());
-            decode_bytes(&bytes)
-        }
+        Width::One => text_of(units.iter().map(|unit| *unit as u8).collect()),
+        // Almost all text is, and then each unit is a byte.
+        _ if is_ascii(units) => text_of(units.iter().map(|unit| *unit as u8).collect()),
         Width::Two => char::decode_utf16(units.iter().map(|unit| *unit as u16)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
         Width::Four => units.iter().map(|unit| char::from_u32(*unit).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
     }
@@ -94,10 +82,11 @@ pub fn decode(units: &[u32], width: Width) -> String {
 
 /// What `bytes` say: UTF-8, or else Latin-1, which any bytes are. unixODBC asks for a wide name by its Latin-1 bytes.
 pub fn decode_bytes(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
-    }
+    text_of(bytes.to_vec())
+}
+
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| error.as_bytes().iter().copied().map(char::from).collect())
 }
 
 #[cfg(test)]

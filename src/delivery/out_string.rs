@@ -9,7 +9,6 @@ use crate::config::connection_string::{ConnectionString, Pair};
 use crate::config::keys;
 use crate::config::text::Text;
 use crate::token::Secret;
-use zeroize::Zeroizing;
 
 /// Keywords whose value is a secret, whoever completes a string with it.
 const SECRET_KEYWORDS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken", "TokenClientSecret"];
@@ -82,15 +81,19 @@ pub fn asked(from_driver: &Text, token: &Secret) -> Text {
 }
 
 /// The token as it is, and URL-encoded (psqlodbc writes passwords so).
-struct Forms<'a>(&'a str, Zeroizing<String>);
+struct Forms<'a>(&'a str, String);
 
 impl<'a> Forms<'a> {
     fn of(token: &'a Secret) -> Self {
-        Self(token.expose(), Zeroizing::new(url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect()))
+        Self(token.expose(), url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect())
     }
 
     /// Whether a value has it in it.
     fn stand_in(&self, pair: &Pair) -> bool {
+        // A token is ASCII, so that it takes a unit for each byte, and more where it is encoded.
+        if pair.raw.units.len() < self.0.len() {
+            return false;
+        }
         let raw = pair.raw.decode();
         raw.contains(self.0) || raw.contains(self.1.as_str()) || pair.value.contains(self.0)
     }

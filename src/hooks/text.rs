@@ -57,13 +57,12 @@ pub unsafe fn read(pointer: TextPointer, length: i16, width: Width) -> Option<Te
         // SAFETY: NUL-terminated, as the caller promised.
         Err(_) => (0..SEARCH_MAX_UNITS).find(|index| unsafe { unit(pointer, *index, width) } == 0)?,
     };
-    let mut text = Text::empty(width);
     // SAFETY: `count` characters are there, as the caller promised.
-    let units = zeroize::Zeroizing::new((0..count).map(|index| unsafe { unit(pointer, index, width) }).collect::<Vec<u32>>());
+    let mut units: Vec<u32> = (0..count).map(|index| unsafe { unit(pointer, index, width) }).collect();
     // A counted text may have its NUL counted in.
-    let end = units.iter().position(|unit| *unit == 0).unwrap_or(count);
-    text.push_units(&units[..end]);
-    Some(text)
+    let end = units.iter().position(|unit| *unit == 0);
+    units.truncate(end.unwrap_or(count));
+    Some(Text { width, units })
 }
 
 /// The character at `index`.
@@ -81,32 +80,26 @@ unsafe fn unit(pointer: TextPointer, index: usize, width: Width) -> u32 {
     }
 }
 
-/// A text in memory that a driver can read: its characters and a NUL. Wiped when dropped.
+/// A text in memory that a driver can read: its characters and a NUL.
 pub struct Buffer {
     bytes: Vec<u8>,
     width: Width,
 }
 
-impl Drop for Buffer {
-    /// All at once: zeroize would go byte by byte, which takes long where there is much room.
-    fn drop(&mut self) {
-        // SAFETY: memory of its own.
-        unsafe { libc::explicit_bzero(self.bytes.as_mut_ptr().cast(), self.bytes.len()) };
-    }
-}
-
 impl Buffer {
     /// `text` with a NUL.
     pub fn of(text: &Text) -> Self {
-        let mut bytes = Vec::with_capacity((text.units.len() + 1) * text.width.bytes()); // it never grows: that would leave a copy behind
-        for unit in text.units.iter().copied().chain([0]) {
-            match text.width {
-                Width::One => bytes.push(unit as u8),
-                Width::Two => bytes.extend_from_slice(&(unit as u16).to_ne_bytes()),
-                Width::Four => bytes.extend_from_slice(&unit.to_ne_bytes()),
-            }
-        }
-        Self { bytes, width: text.width }
+        Self::of_units(&text.units, text.width)
+    }
+
+    fn of_units(units: &[u32], width: Width) -> Self {
+        let units = || units.iter().chain(&[0]);
+        let bytes = match width {
+            Width::One => units().map(|unit| *unit as u8).collect(),
+            Width::Two => units().flat_map(|unit| (*unit as u16).to_ne_bytes()).collect(),
+            Width::Four => units().flat_map(|unit| unit.to_ne_bytes()).collect(),
+        };
+        Self { bytes, width }
     }
 
     /// Room for `units` characters of `width`, all zero.
@@ -131,21 +124,19 @@ impl Buffer {
 
     /// What stands before the first NUL.
     pub fn text(&self) -> Text {
-        let mut text = Text::empty(self.width);
-        for unit in self.bytes.chunks_exact(self.width.bytes()) {
-            let unit = match *unit {
-                [one] => u32::from(one),
-                [one, two] => u32::from(u16::from_ne_bytes([one, two])),
-                [one, two, three, four] => u32::from_ne_bytes([one, two, three, four]),
-                _ => 0,
-            };
-            if unit == 0 {
-                break;
-            }
-            text.push_units(&[unit]);
-        }
-        text
+        let bytes = self.bytes.as_slice();
+        let units = match self.width {
+            Width::One => before_nul(bytes.iter().map(|byte| u32::from(*byte))),
+            Width::Two => before_nul(bytes.as_chunks().0.iter().map(|unit| u32::from(u16::from_ne_bytes(*unit)))),
+            Width::Four => before_nul(bytes.as_chunks().0.iter().map(|unit| u32::from_ne_bytes(*unit))),
+        };
+        Text { width: self.width, units }
     }
+}
+
+fn before_nul(units: impl Iterator<Item = u32> + Clone) -> Vec<u32> {
+    let count = units.clone().take_while(|unit| *unit != 0).count();
+    units.take(count).collect()
 }
 
 /// Copies `text` and a NUL to the application, cut where its `max` characters are full. Returns how many characters
@@ -159,9 +150,7 @@ pub unsafe fn write(text: &Text, out: TextPointer, max: i16) -> (usize, Return) 
         return (text.units.len(), if out.is_null() { SUCCESS } else { SUCCESS_WITH_INFO });
     }
     let fit = text.units.len().min(room - 1);
-    let mut cut = Text::empty(text.width);
-    cut.push_units(&text.units[..fit]);
-    let cut = Buffer::of(&cut);
+    let cut = Buffer::of_units(&text.units[..fit], text.width);
     // SAFETY: `fit` characters and the NUL are within `max`.
     unsafe { core::ptr::copy_nonoverlapping(cut.bytes.as_ptr(), out.cast::<u8>(), cut.bytes.len()) };
     (text.units.len(), if fit < text.units.len() { SUCCESS_WITH_INFO } else { SUCCESS })

@@ -36,7 +36,7 @@ fn what_is_not_changed_comes_out_unit_for_unit() {
 
 #[test]
 fn units_that_are_no_text_are_kept() {
-    let text = Text { width: Width::Two, units: vec![0x61, EQUALS, 0xD800, SEMICOLON, 0xDC00].into() };
+    let text = Text { width: Width::Two, units: vec![0x61, EQUALS, 0xD800, SEMICOLON, 0xDC00] };
     assert!(ConnectionString::parse(&text).to_text() == text);
 }
 

@@ -1,35 +1,15 @@
-//! Where each driver manager looks for its files, and what it gets from them.
+//! Where each driver manager looks for its files.
 
 use std::{
-    any::Any,
+    cell::OnceCell,
     collections::HashMap,
     env,
     ffi::{OsStr, OsString},
     fmt,
-    fs::{File, Metadata},
-    io::Read,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use super::{
-    Section,
-    kept::Kept,
-    parse::{Rules, parse},
-};
-
-/// The sections of the files that were read; `None` where the driver manager refuses a file.
-static SECTIONS: Kept<Rules, Option<Arc<[Section]>>> = Kept::nothing();
-/// The home folders of the users that were asked for.
-static HOMES: Kept<u32, Option<OsString>> = Kept::nothing();
-
-/// Lets no other thread read what is kept until the result is dropped.
-pub fn hold() -> Box<dyn Any> {
-    Box::new([SECTIONS.hold(), HOMES.hold()])
-}
-
-/// Of a larger file only the beginning is read: a driver manager waits while tokenshim reads.
-const MOST_BYTES: u64 = 1 << 20;
+use super::reading::account_home;
 
 /// Every variable that either driver manager looks at.
 const VARIABLES: [&str; 6] = ["ODBCSYSINI", "ODBCINSTINI", "ODBCINI", "SYSODBCINI", "SYSODBCINSTINI", "HOME"];
@@ -46,55 +26,49 @@ pub enum Manager {
     Iodbc,
 }
 
-/// What decides, beside the driver manager, which files are read.
+/// What decides, beside the driver manager, which files are read: asked for only where it does.
 pub struct Environment {
-    variables: HashMap<&'static str, OsString>,
-    account_home: Option<OsString>,
+    /// `None`: those of this process.
+    variables: Option<HashMap<&'static str, OsString>>,
+    account_home: OnceCell<Option<OsString>>,
 }
 
 impl Environment {
     /// This process's variables, and the home folder of its user.
     pub fn process() -> Environment {
-        let variables: HashMap<_, _> = VARIABLES.into_iter().filter_map(|name| Some((name, env::var_os(name)?))).collect();
-        // A user that /etc/passwd does not know comes from a directory service; there HOME says the same.
-        let account_home = account_home().or_else(|| variables.get("HOME").cloned());
-        Environment { variables, account_home }
+        Environment { variables: None, account_home: OnceCell::new() }
     }
 
     /// These variables and no other, and a user without a home folder of its own.
     pub fn of(variables: &[(&str, &str)]) -> Environment {
         let known = |name: &str| VARIABLES.into_iter().find(|known| *known == name);
         let variables = variables.iter().filter_map(|(name, value)| Some((known(name)?, value.into()))).collect();
-        Environment { variables, account_home: None }
+        Environment { variables: Some(variables), account_home: None.into() }
     }
 
     /// The same, for a user whose account names this home folder. unixODBC asks the account even when `HOME` is set.
     pub fn with_account_home(self, home: impl Into<OsString>) -> Environment {
-        Environment { account_home: Some(home.into()), ..self }
+        Environment { account_home: Some(home.into()).into(), ..self }
     }
 
-    fn get(&self, name: &str) -> Option<&OsStr> {
-        self.variables.get(name).map(OsString::as_os_str)
+    fn get(&self, name: &str) -> Option<OsString> {
+        match &self.variables {
+            Some(variables) => variables.get(name).cloned(),
+            None => env::var_os(name),
+        }
+    }
+
+    fn account_home(&self) -> Option<&OsStr> {
+        // A user that /etc/passwd does not know comes from a directory service; there HOME says the same.
+        self.account_home.get_or_init(|| account_home().or_else(|| self.get("HOME"))).as_deref()
     }
 }
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Environment").field("variables", &self.variables.keys()).finish_non_exhaustive()
+        let set: Vec<_> = VARIABLES.into_iter().filter(|name| self.get(name).is_some()).collect();
+        f.debug_struct("Environment").field("variables", &set).finish_non_exhaustive()
     }
-}
-
-/// The home folder in the account of the real user, as `getpwuid` says it for a local account.
-fn account_home() -> Option<OsString> {
-    let accounts = Path::new("/etc/passwd");
-    let user = nix::unistd::getuid().as_raw();
-    let find = |about: &Metadata| {
-        let accounts = String::from_utf8_lossy(&bytes(accounts, about)?).into_owned();
-        let mut accounts = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
-        let account = accounts.find(|fields| fields.get(2).is_some_and(|field| field.parse() == Ok(user)));
-        Some(account.and_then(|fields| Some(fields.get(5)?.into())))
-    };
-    HOMES.get(accounts, user, find)?
 }
 
 /// The four files of unixODBC. Its variables are texts put together, not paths joined: `ODBCINSTINI` is a name in the
@@ -108,17 +82,15 @@ pub(super) struct UnixOdbcFiles {
 
 impl UnixOdbcFiles {
     pub fn of(system_folder: &Path, environment: &Environment) -> UnixOdbcFiles {
-        let system = environment.get("ODBCSYSINI").unwrap_or(system_folder.as_os_str());
-        let drivers = environment.get("ODBCINSTINI").unwrap_or(OsStr::new("odbcinst.ini"));
+        let or = |name, default: &str| environment.get(name).unwrap_or_else(|| default.into());
+        let system = environment.get("ODBCSYSINI").unwrap_or_else(|| system_folder.into());
         // The two home folders are not the same one: HOME for the drivers, the account's for the data sources.
-        let home = environment.get("HOME").unwrap_or(OsStr::new("/home"));
-        let account_home = environment.account_home.as_deref().unwrap_or(OsStr::new("/home"));
-        let own = environment.get("ODBCINI").filter(|file| !file.is_empty());
+        let of_account = || file_in(environment.account_home().unwrap_or(OsStr::new("/home")), OsStr::new(".odbc.ini"));
         UnixOdbcFiles {
-            system_drivers: file_in(system, drivers),
-            user_drivers: file_in(home, OsStr::new(".odbcinst.ini")),
-            user_data_sources: own.map_or_else(|| file_in(account_home, OsStr::new(".odbc.ini")), PathBuf::from),
-            system_data_sources: file_in(system, OsStr::new("odbc.ini")),
+            system_drivers: file_in(&system, &or("ODBCINSTINI", "odbcinst.ini")),
+            user_drivers: file_in(&or("HOME", "/home"), OsStr::new(".odbcinst.ini")),
+            user_data_sources: environment.get("ODBCINI").filter(|file| !file.is_empty()).map_or_else(of_account, PathBuf::from),
+            system_data_sources: file_in(&system, OsStr::new("odbc.ini")),
         }
     }
 }
@@ -143,8 +115,8 @@ impl IodbcPlaces {
 
     fn of(environment: &Environment, [user, system]: [&str; 2], name: &str) -> IodbcPlaces {
         let set = |variable| environment.get(variable).map(PathBuf::from);
-        let home = environment.get("HOME").or(environment.account_home.as_deref());
-        let in_home = home.map(|home| file_in(home, &OsString::from(format!(".{name}"))));
+        let home = environment.get("HOME").or_else(|| environment.account_home().map(OsStr::to_owned));
+        let in_home = home.map(|home| file_in(&home, &OsString::from(format!(".{name}"))));
         IodbcPlaces {
             user: set(user).into_iter().chain(in_home).collect(),
             system: set(system).into_iter().chain([Path::new("/etc").join(name)]).collect(),
@@ -153,33 +125,5 @@ impl IodbcPlaces {
 }
 
 fn file_in(folder: &OsStr, name: &OsStr) -> PathBuf {
-    let mut file = folder.to_owned();
-    file.push("/");
-    file.push(name);
-    file.into()
-}
-
-/// The sections of a file, or `None` when the driver manager cannot or will not read it.
-///
-/// unixODBC creates a file that it misses. One that is still missing is one that it could not create.
-pub(super) fn sections(file: &Path, rules: Rules) -> Option<Arc<[Section]>> {
-    SECTIONS.get(file, rules, |about| Some(parse(&bytes(file, about)?, rules, file).map(Arc::from)))?
-}
-
-/// The sections of the first of these files that can be read; of none when none can.
-pub(super) fn first_sections(files: &[PathBuf], rules: Rules) -> Arc<[Section]> {
-    files.iter().find_map(|file| sections(file, rules)).unwrap_or_default()
-}
-
-/// A folder or a device counts as an empty file: driver managers open it and get nothing, or would wait for ever.
-fn bytes(file: &Path, about: &Metadata) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if about.is_file() {
-        File::open(file).ok()?.take(MOST_BYTES).read_to_end(&mut bytes).ok()?;
-    }
-    // Better no last line than half a path or half a secret.
-    if bytes.len() as u64 == MOST_BYTES {
-        bytes.truncate(bytes.iter().rposition(|&c| c == b'\n').map_or(0, |newline| newline + 1));
-    }
-    Some(bytes)
+    [folder, OsStr::new("/"), name].into_iter().collect::<OsString>().into()
 }

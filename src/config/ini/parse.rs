@@ -60,7 +60,7 @@ impl Sections {
         let file: Arc<Path> = file.into();
         let mut seen = HashSet::new();
         self.list.retain(|(name, _)| seen.insert(name.to_ascii_lowercase()));
-        self.list.into_iter().map(|(name, entries)| Section { name, file: file.clone(), entries: Arc::new(entries) }).collect()
+        self.list.into_iter().map(|(name, entries)| Section::new(name, file.clone(), entries)).collect()
     }
 }
 

@@ -2,18 +2,31 @@
 
 use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
+use crate::config::marks::Marks;
+
 /// One section. Its values may be secrets, so `Debug` shows only its keys.
 #[derive(Clone)]
 pub struct Section {
     /// Its name as it is written in the file.
-    pub name: String,
-    pub(super) file: Arc<Path>,
-    pub(super) entries: Arc<Vec<(String, String)>>,
+    pub name: Arc<str>,
+    file: Arc<Path>,
+    entries: Arc<Vec<(String, String)>>,
+    /// Of the keys.
+    marks: Marks,
 }
 
 impl Section {
+    /// A section of `file` with each of its keys once.
+    pub(super) fn new(name: String, file: Arc<Path>, entries: Vec<(String, String)>) -> Self {
+        let marks = Marks::of(entries.iter().map(|(key, _)| key.as_str()));
+        Self { name: name.into(), file, entries: Arc::new(entries), marks }
+    }
+
     /// The value of a key, in whatever case the key is written.
     pub fn get(&self, key: &str) -> Option<&str> {
+        if !self.marks.may_have(key) {
+            return None;
+        }
         self.entries().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
 
@@ -40,7 +53,10 @@ impl Section {
             match places.get(&lower(key)) {
                 Some(&place) if entries[place].1.is_empty() => entries[place].1.clone_from(value),
                 Some(_) => {}
-                None => entries.push((key.clone(), value.clone())),
+                None => {
+                    self.marks.add(key);
+                    entries.push((key.clone(), value.clone()));
+                }
             }
         }
         self

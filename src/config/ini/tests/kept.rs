@@ -1,7 +1,7 @@
 //! Files are read anew when, and only when, they may have changed.
 
-use super::super::kept::{Kept, TICK};
 use super::*;
+use crate::plain_file::kept::{Kept, Reader, TICK};
 use std::{cell::Cell, thread::sleep, time::Duration};
 
 /// Longer than any file system's clock takes to tell that a file has changed.
@@ -39,7 +39,7 @@ fn a_file_that_has_settled_is_read_once_for_each_way_and_an_error_is_not_kept() 
     let machine = Machine::new().with("file", "x");
     let reads = Cell::new(0);
     let ask = |way, answers: bool| {
-        KEPT.get(&machine.path("file"), way, |_| {
+        KEPT.get(&Reader::now().file(machine.path("file")), way, |_| {
             reads.set(reads.get() + 1);
             answers.then(|| reads.get())
         })
@@ -48,7 +48,7 @@ fn a_file_that_has_settled_is_read_once_for_each_way_and_an_error_is_not_kept() 
     sleep(SETTLED);
     assert_eq!([ask(1, false), ask(1, true), ask(1, true), ask(1, true)], [None, Some(4), Some(4), Some(4)]);
     assert_eq!([ask(2, true), ask(2, true), ask(1, true)], [Some(5), Some(5), Some(4)]);
-    assert_eq!(KEPT.get(&machine.path("missing"), 1, |_| unreachable!()), None);
+    assert_eq!(KEPT.get(&Reader::now().file(machine.path("missing")), 1, |_| unreachable!()), None);
 }
 
 #[test]

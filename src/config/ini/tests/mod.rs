@@ -14,7 +14,11 @@ mod places;
 
 /// What unixODBC reads from these two files, for tests of whatever is built on it.
 pub fn registry(drivers: &str, data_sources: &str) -> Registry {
-    Machine::new().with("odbcinst.ini", drivers).with("odbc.ini", data_sources).unix_odbc()
+    let machine = Machine::new().with("odbcinst.ini", drivers).with("odbc.ini", data_sources);
+    let registry = machine.unix_odbc();
+    // Before the files go.
+    let _ = (registry.drivers(), registry.data_sources(), registry.driver_of("nobody"));
+    registry
 }
 
 /// A folder of its own for a test, with the four files in it.
@@ -70,7 +74,7 @@ fn value(section: Option<Section>, key: &str) -> Option<String> {
 }
 
 fn names(sections: &[Section]) -> Vec<&str> {
-    sections.iter().map(|section| section.name.as_str()).collect()
+    sections.iter().map(|section| &*section.name).collect()
 }
 
 fn section(name: &str) -> Option<DriverOf> {
@@ -182,7 +186,7 @@ fn a_huge_file_is_read_only_to_its_last_whole_line_below_the_limit() {
     let machine = Machine::new().with("odbc.ini", text);
     for registry in machine.both() {
         let sections = registry.data_sources();
-        assert_eq!(sections[0].name, "first");
+        assert_eq!(&*sections[0].name, "first");
         assert!(sections.iter().all(|section| section.get("Driver").is_none_or(|driver| driver == "/a.so")));
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn files(manager: &Manager, environment: Environment) -> Vec<PathBuf> {
-    Registry::read(manager, &environment).files().to_vec()
+    Registry::read(manager, &environment).files().into_iter().map(Path::to_owned).collect()
 }
 
 pub(super) fn unix_odbc() -> Manager {

@@ -5,13 +5,14 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use zeroize::Zeroizing;
+
+pub mod kept;
 
 /// The bytes of a regular file of at most `max_bytes`, which may be a secret, and what the file system says about it.
 ///
 /// # Errors
 /// Says what is wrong with the file, in words that go on where its key ends.
-pub fn read(path: &Path, max_bytes: usize) -> Result<(Zeroizing<Vec<u8>>, Metadata), String> {
+pub fn read(path: &Path, max_bytes: usize) -> Result<(Vec<u8>, Metadata), String> {
     let unreadable = |error| format!("cannot be read: {error}");
     // Opening must not wait for a pipe's other end, nor make a terminal this process's own.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(unreadable)?;
@@ -19,8 +20,8 @@ pub fn read(path: &Path, max_bytes: usize) -> Result<(Zeroizing<Vec<u8>>, Metada
     if !about.is_file() {
         return Err("is no regular file".into());
     }
-    // Room for all that is ever read: a growing `Vec` would leave unwiped copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(max_bytes + 1));
+    // Room for all that is ever read: without, the first bytes would be read into a buffer on the stack, which nobody wipes.
+    let mut bytes = Vec::with_capacity(max_bytes + 1);
     file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > max_bytes {
         return Err(format!("has more than {max_bytes} bytes"));
