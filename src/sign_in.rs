@@ -78,7 +78,7 @@ impl Renewer {
     /// As its source.
     pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>) -> Result<Got, Error> {
         let config = &self.config;
-        let late = || Error::TooSlow { who: self.source.who().to_owned(), seconds: config.timeout.as_secs(), section: config.section.clone() };
+        let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
         let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused };
         let this = Arc::clone(self);
         // Another connect may have asked, whose settings stand elsewhere.

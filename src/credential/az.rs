@@ -114,8 +114,8 @@ impl Source for AzureCli {
         ])
     }
 
-    fn who(&self) -> &str {
-        "az"
+    fn who(&self) -> String {
+        "az".into()
     }
 }
 

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 /// A client with its id and secret, and the endpoint that takes them.
 pub struct ClientCredentials {
     config: Arc<Config>,
-    endpoint: Url,
+    endpoint: String,
     id: String,
     secret: Secret,
     scope: Option<String>,
@@ -28,19 +28,19 @@ pub struct ClientCredentials {
 
 impl ClientCredentials {
     /// # Errors
-    /// What is missing, or an endpoint that is no safe URL.
+    /// What is missing.
     pub fn of(config: Arc<Config>, service: Option<Service>) -> Result<Self, Error> {
         let id =
             config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
         let secret = client_secret::read(&config)?;
         let endpoint = match (&config.endpoint, &service) {
-            (Some(endpoint), _) => endpoint,
-            (None, Some(service)) => &service.endpoint,
+            (Some(endpoint), _) => endpoint.clone(),
+            (None, Some(service)) => service.endpoint.clone(),
             (None, None) => return Err(Error::bad(&config.section, "TokenEndpoint", "is missing, which client-credentials needs with this driver")),
         };
         let service_auth = service.as_ref().map(|service| service.auth);
         Ok(Self {
-            endpoint: safe_url(&config, endpoint)?,
+            endpoint,
             id,
             secret,
             scope: config.scope.clone().or(service.as_ref().map(|service| service.scope.to_owned())),
@@ -82,6 +82,7 @@ impl ClientCredentials {
 
 impl Source for ClientCredentials {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
+        let endpoint = safe_url(&self.config, &self.endpoint)?;
         let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
         let mut headers: Vec<_> = self.headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
         let basic = self.basic();
@@ -91,28 +92,30 @@ impl Source for ClientCredentials {
         if self.auth == ClientAuth::Basic {
             headers.push(("authorization", basic.clone()));
         }
-        let reply = http.post_form(&self.endpoint, &headers, self.form())?;
+        let reply = http.post_form(&endpoint, &headers, self.form())?;
         token_reply::token(&reply, &secrets, &self.config.section)
     }
 
     fn identity(&self) -> Identity {
-        let auth = format!("{:?}", self.auth);
         let route = &self.config.route;
         Identity::of(&[
             Some("client-credentials"),
-            Some(self.endpoint.as_str()),
+            Some(&self.endpoint),
             Some(&self.id),
             Some(self.secret.expose()),
             self.scope.as_deref(),
-            Some(&auth),
+            Some(match self.auth {
+                ClientAuth::Basic => "basic",
+                ClientAuth::Post => "post",
+            }),
             // One who cannot reach the provider by a way of his own should hear of it.
             route.proxy.as_deref(),
             route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
         ])
     }
 
-    fn who(&self) -> &str {
-        self.endpoint.host_str().unwrap_or_default()
+    fn who(&self) -> String {
+        Url::parse(&self.endpoint).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 }
 

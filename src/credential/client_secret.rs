@@ -3,11 +3,22 @@
 use crate::config::resolve::{Config, SecretPlace};
 use crate::error::Error;
 use crate::plain_file;
+use crate::plain_file::kept::{Kept, Reader};
 use crate::token::Secret;
+use std::any::Any;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// No secret is longer; a larger file is not one.
 const FILE_MAX_BYTES: usize = 64 * 1024;
+
+/// What the files hold that were read. Every connect asks, since another secret makes another identity.
+static FILES: Kept<(), Secret> = Kept::nothing();
+
+/// Lets no other thread at what is kept until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    FILES.hold()
+}
 
 /// Reads the secret that `config` names.
 ///
@@ -23,12 +34,9 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
         }
         Some(SecretPlace::File(path)) => {
             let bad = |problem| Error::bad(&config.section, "TokenClientSecretFile", problem);
-            let (bytes, about) = plain_file::read(path, FILE_MAX_BYTES).map_err(bad)?;
-            if about.mode() & 0o077 != 0 {
-                return Err(bad(format!("can be read by others (mode {:03o}): run chmod 600 on it", about.mode() & 0o777)));
-            }
-            let text = str::from_utf8(&bytes).map_err(|_| bad("holds no text".into()))?;
-            ("TokenClientSecretFile", Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+            // Of one that cannot be used nothing is kept, so that the reason is there each time.
+            let kept = FILES.get(&Reader::now().file(path.clone()), (), |_| read_file(path).ok());
+            ("TokenClientSecretFile", kept.map_or_else(|| read_file(path), Ok).map_err(bad)?)
         }
     };
     if secret.is_empty() {
@@ -36,4 +44,13 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
         return Err(Error::bad(&config.section, key, problem));
     }
     Ok(secret)
+}
+
+fn read_file(path: &Path) -> Result<Secret, String> {
+    let (bytes, about) = plain_file::read(path, FILE_MAX_BYTES)?;
+    if about.mode() & 0o077 != 0 {
+        return Err(format!("can be read by others (mode {:03o}): run chmod 600 on it", about.mode() & 0o777));
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| "holds no text")?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }

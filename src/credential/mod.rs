@@ -6,6 +6,8 @@ mod client_credentials;
 mod client_secret;
 pub mod databricks;
 
+pub use client_secret::hold;
+
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::token::Token;
@@ -25,7 +27,7 @@ pub trait Source: Send + Sync {
     fn identity(&self) -> Identity;
 
     /// Who is asked, in a message's words.
-    fn who(&self) -> &str;
+    fn who(&self) -> String;
 }
 
 /// The words of `TokenSource` that this version knows.
@@ -34,7 +36,8 @@ const KNOWN: &str = "client-credentials or azure-cli";
 /// The source that `config` names. `service` says where a Databricks host takes its sign-in, where there is one.
 ///
 /// # Errors
-/// An unknown source, or one that lacks a setting.
+/// An unknown source, or one that lacks a setting. What a setting means that is part of the identity may be looked at only
+/// where a token is fetched: one that is malformed has never brought a token.
 pub fn source_for(config: Arc<Config>, service: Option<databricks::Service>) -> Result<Box<dyn Source>, Error> {
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),

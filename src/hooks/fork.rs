@@ -3,6 +3,7 @@
 
 use crate::config::ini;
 use crate::connection::{self, statements};
+use crate::credential;
 use crate::delivery::access_token;
 use crate::oauth::http;
 use crate::refresh;
@@ -26,7 +27,11 @@ pub fn survive() {
 
 /// None of these is ever held by a thread that waits for another of them, or for anything else but memory.
 extern "C" fn hold() {
-    let locks = || vec![connection::hold(), statements::hold(), access_token::hold(), http::hold(), ini::hold(), cache::hold(), refresh::hold()];
+    let locks = || {
+        let of_connections = [connection::hold(), statements::hold(), access_token::hold()];
+        let of_tokens = [http::hold(), ini::hold(), credential::hold(), cache::hold(), refresh::hold()];
+        of_connections.into_iter().chain(of_tokens).collect()
+    };
     let _ = HELD.try_with(|held| held.replace(locks()));
 }
 
