@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
-//! `plain_file`, `signals`.
+//! `log`, `plain_file`, `signals`.
 
 #[macro_use]
 pub mod binding;
@@ -23,6 +23,7 @@ pub mod credential;
 pub mod delivery;
 pub mod error;
 pub mod hooks;
+pub mod log;
 pub mod oauth;
 pub mod plain_file;
 pub mod refresh;

@@ -4,7 +4,7 @@
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 use std::cell::Cell;
 use std::io;
-use std::thread::{Builder, JoinHandle};
+use std::thread::{self, Builder, JoinHandle};
 
 thread_local! {
     /// In a thread of tokenshim's: the mask of the host's thread for which it works.
@@ -47,6 +47,15 @@ fn masked<R>(mask: &SigSet, start: impl FnOnce() -> R) -> R {
         let _ = before.thread_set_mask();
     }
     result
+}
+
+/// Runs `body` on a thread of its own, which takes no signal, not even one that the body itself causes, such as SIGPIPE and
+/// SIGXFSZ: those end with it. `None` where there could be no thread, or the body panicked.
+pub fn apart<R: Send>(body: impl FnOnce() -> R + Send) -> Option<R> {
+    thread::scope(|scope| {
+        let thread = blocked(|| thread::Builder::new().name("tokenshim".into()).spawn_scoped(scope, body));
+        thread.ok()?.join().ok()
+    })
 }
 
 #[cfg(test)]

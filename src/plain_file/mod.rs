@@ -2,7 +2,7 @@
 //! up a connect.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -13,18 +13,47 @@ pub mod kept;
 /// # Errors
 /// Says what is wrong with the file, in words that go on where its key ends.
 pub fn read(path: &Path, max_bytes: usize) -> Result<(Vec<u8>, Metadata), String> {
-    let unreadable = |error| format!("cannot be read: {error}");
     // Opening must not wait for a pipe's other end, nor make a terminal this process's own.
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(unreadable)?;
+    let about = regular(&file)?;
+    Ok((contents(file, max_bytes)?, about))
+}
+
+/// What the file system says about `file`, if it is a regular one.
+///
+/// # Errors
+/// As [`read`].
+pub fn regular(file: &File) -> Result<Metadata, String> {
     let about = file.metadata().map_err(unreadable)?;
-    if !about.is_file() {
-        return Err("is no regular file".into());
-    }
+    if about.is_file() { Ok(about) } else { Err("is no regular file".into()) }
+}
+
+/// The bytes of a file that is open.
+///
+/// # Errors
+/// As [`read`].
+pub fn contents(file: File, max_bytes: usize) -> Result<Vec<u8>, String> {
     // Room for all that is ever read: without, the first bytes would be read into a buffer on the stack, which nobody wipes.
     let mut bytes = Vec::with_capacity(max_bytes + 1);
     file.take(max_bytes as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > max_bytes {
         return Err(format!("has more than {max_bytes} bytes"));
     }
-    Ok((bytes, about))
+    Ok(bytes)
+}
+
+/// Adds a line to a file, which nobody but this user may read where it is made for it.
+///
+/// # Errors
+/// As [`read`].
+pub fn append(path: &Path, line: &[u8]) -> Result<(), String> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_NOFOLLOW;
+    let unwritable = |error| format!("cannot be written: {error}");
+    let mut file = File::options().append(true).create(true).mode(0o600).custom_flags(flags).open(path).map_err(unwritable)?;
+    regular(&file)?;
+    file.write_all(line).map_err(unwritable)
+}
+
+fn unreadable(error: io::Error) -> String {
+    format!("cannot be read: {error}")
 }
