@@ -1,6 +1,6 @@
 //! One sign-in, from what is set to what is changed: the only place that knows the whole way.
 
-use crate::config::resolve::Config;
+use crate::config::resolve::{Config, InFiles};
 use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, Source, databricks};
 use crate::delivery::destination;
@@ -9,9 +9,10 @@ use crate::delivery::encryption::Attributes;
 use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
-use crate::token::cache::{Got, Want, cache};
+use crate::token::cache::{Ask, Got, Want, cache};
 use crate::token::identity::Identity;
 use crate::token::life::Renewal;
+use crate::token::store::Shared;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,17 +73,22 @@ pub struct Renewer {
 }
 
 impl Renewer {
-    /// A token by `deadline`, but not `refused`.
+    /// A token by `deadline`, but not `refused`. For a renewal nobody waits: it asks its provider once.
     ///
     /// # Errors
     /// As its source.
-    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>) -> Result<Got, Error> {
+    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, is_renewal: bool) -> Result<Got, Error> {
         let config = &self.config;
         let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
-        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused };
+        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal };
         let this = Arc::clone(self);
+        let shared = (config.in_files == InFiles::Tokens).then(|| Shared::of(&self.identity, config.renewal, config.log.clone()));
+        let fetch = move |ask: Ask| match &shared {
+            Some(shared) => shared.get(&ask, |_| this.source.fetch(ask.patience())),
+            None => this.source.fetch(ask.patience()).map(Got::new),
+        };
         // Another connect may have asked, whose settings stand elsewhere.
-        cache().get(&want, late, move |patience| this.source.fetch(patience)).map_err(|error| error.told_in(&config.section))
+        cache().get(&want, late, fetch).map_err(|error| error.told_in(&config.section))
     }
 
     /// `TokenRenewal`.
@@ -162,7 +168,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
     let renewer = Arc::new(Renewer { identity: source.identity(), source, config, timeout });
-    let got = renewer.get(deadline, application.refused.as_ref())?;
+    let got = renewer.get(deadline, application.refused.as_ref(), false)?;
     let edits = edits(profile, settings, &got.token);
     let by = By::of(settings, &renewer.identity);
     Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by, renewer, live }))

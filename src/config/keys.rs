@@ -63,13 +63,13 @@ pub const KEYS: &[Key] = &[
     key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token; never more than the application's login timeout."),
     key("TokenUser",              Anywhere, Reserved, "Whose stored sign-in to use."),
     key("TokenCallback",          Anywhere, Reserved, "Name of the provider that the host program registered."),
-    key("TokenCache",             Section,  Works,    "Where tokens are kept: memory."),
+    key("TokenCache",             Section,  Works,    "Where tokens are kept: memory (default) or file, which all processes of this user share."),
     key("TokenRenewal",           Section,  Works,    "When to renew a kept token: half (default) of its life, seconds before its end, or off."),
     key("TokenLive",              Section,  Works,    "yes renews the token of open connections by attributes 122 and 123, no does not; default from the profile."),
     key("TokenAllowUnencrypted",  Section,  Works,    "yes lets a token go over a connection whose encryption or certificate check is switched off."),
     key("TokenProxy",             Section,  Works,    "Proxy to the identity provider; default: the environment's."),
     key("TokenCAFile",            Section,  Works,    "PEM file with a further CA for the identity provider, beside the system's."),
-    key("TokenLog",               Section,  Reserved, "Log file, or stderr."),
+    key("TokenLog",               Section,  Works,    "Where to write what went wrong beside a connect that succeeded: stderr, or a file's full path."),
     key("TokenLogLevel",          Section,  Reserved, "How much is logged."),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::settings::{Setting, Settings};
 use crate::error::Error;
+use crate::log::Log;
 use crate::token::Secret;
 use crate::token::life::Renewal;
 use std::path::PathBuf;
@@ -53,6 +54,18 @@ pub struct Route {
     pub ca_file: Option<PathBuf>,
 }
 
+/// `TokenCache`: what is kept in files, for other processes and for later. All else is kept in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InFiles {
+    /// Nothing.
+    Nothing,
+    /// Refresh tokens: whoever signs in does so once.
+    #[default]
+    SignIns,
+    /// Access tokens as well.
+    Tokens,
+}
+
 /// How to get a token for one connection.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -78,8 +91,12 @@ pub struct Config {
     pub renewal: Renewal,
     /// `TokenLive`, where it is set.
     pub live: Option<bool>,
+    /// `TokenCache`.
+    pub in_files: InFiles,
     /// `TokenProxy` and `TokenCAFile`.
     pub route: Route,
+    /// `TokenLog`.
+    pub log: Log,
 }
 
 impl Config {
@@ -99,7 +116,6 @@ impl Config {
             section => section,
         };
         let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
-        cache(settings)?;
         Ok(Some(Self {
             section: section.to_string(),
             source,
@@ -112,7 +128,9 @@ impl Config {
             timeout: timeout(settings)?,
             renewal: renewal(settings)?,
             live: switch(settings, "TokenLive")?,
+            in_files: in_files(settings)?,
             route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
+            log: log(settings)?,
         }))
     }
 }
@@ -166,13 +184,18 @@ fn renewal(settings: &Settings) -> Result<Renewal, Error> {
     }
 }
 
-fn cache(settings: &Settings) -> Result<(), Error> {
-    match administrators(settings, "TokenCache") {
-        Some(setting) if !setting.value.eq_ignore_ascii_case("memory") => {
-            Err(Error::bad(setting.origin, "TokenCache", "must be memory: this version of tokenshim keeps tokens nowhere else"))
-        }
-        _ => Ok(()),
+fn in_files(settings: &Settings) -> Result<InFiles, Error> {
+    let Some(setting) = administrators(settings, "TokenCache") else { return Ok(InFiles::default()) };
+    match setting.value.to_ascii_lowercase().as_str() {
+        "memory" => Ok(InFiles::Nothing),
+        "file" => Ok(InFiles::Tokens),
+        _ => Err(Error::bad(setting.origin, "TokenCache", "must be memory or file")),
     }
+}
+
+fn log(settings: &Settings) -> Result<Log, Error> {
+    let Some(setting) = administrators(settings, "TokenLog") else { return Ok(Log::Off) };
+    Log::of(&setting.value).ok_or_else(|| Error::bad(setting.origin, "TokenLog", "must be stderr or a full path"))
 }
 
 /// What an administrator switched `key` to; `None` where it is not set.

@@ -7,7 +7,7 @@ use crate::credential;
 use crate::delivery::access_token;
 use crate::oauth::http;
 use crate::refresh;
-use crate::token::cache;
+use crate::token::{cache, store};
 use std::any::Any;
 use std::cell::RefCell;
 use std::sync::Once;
@@ -21,7 +21,7 @@ pub fn survive() {
     static ONCE: Once = Once::new();
     // SAFETY: three functions that live as long as this library, which is never unloaded, and do not unwind.
     ONCE.call_once(|| unsafe {
-        libc::pthread_atfork(Some(hold), Some(release), Some(release));
+        libc::pthread_atfork(Some(hold), Some(release), Some(release_in_child));
     });
 }
 
@@ -29,7 +29,7 @@ pub fn survive() {
 extern "C" fn hold() {
     let locks = || {
         let of_connections = [connection::hold(), statements::hold(), access_token::hold()];
-        let of_tokens = [http::hold(), ini::hold(), credential::hold(), cache::hold(), refresh::hold()];
+        let of_tokens = [http::hold(), ini::hold(), credential::hold(), cache::hold(), store::hold(), refresh::hold()];
         of_connections.into_iter().chain(of_tokens).collect()
     };
     let _ = HELD.try_with(|held| held.replace(locks()));
@@ -38,4 +38,10 @@ extern "C" fn hold() {
 /// In the parent and in the child.
 extern "C" fn release() {
     let _ = HELD.try_with(RefCell::take);
+}
+
+/// Locks between processes are the parent's, whose threads the child has not got.
+extern "C" fn release_in_child() {
+    release();
+    store::leave_to_parent();
 }

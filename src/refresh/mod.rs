@@ -100,7 +100,7 @@ fn round() -> bool {
     let news = worker().news;
     let now = SinceBoot.now();
     for signed in renewal::all().iter().filter(|signed| signed.due().is_some_and(|due| due <= now)) {
-        renew(signed, connections_of, in_driver);
+        renew(signed, true, connections_of, in_driver);
         if worker().is_ending {
             return false;
         }
@@ -123,21 +123,26 @@ fn round() -> bool {
 /// `dbc` is about to execute a statement: where its token is over, it gets a new one first.
 pub fn before_statement(dbc: usize, now: Duration) {
     if let Some(signed) = renewal::ended(dbc, now) {
-        renew(&signed, |_| vec![dbc], |give| Some(give()));
+        renew(&signed, false, |_| vec![dbc], |give| Some(give()));
         renewal::await_others(dbc); // the thread may have been faster, and be about to give it
     }
 }
 
 /// Gets a new token in place of that of `signed`, and gives it to `connections` of those that have the old one. `enter` calls the
-/// real driver, or does not.
-fn renew(signed: &Arc<Signed>, connections: impl Fn(&Arc<Signed>) -> Vec<usize>, enter: impl Fn(&mut dyn FnMut() -> Given) -> Option<Given>) {
+/// real driver, or does not. For a renewal nobody waits.
+fn renew(
+    signed: &Arc<Signed>,
+    is_renewal: bool,
+    connections: impl Fn(&Arc<Signed>) -> Vec<usize>,
+    enter: impl Fn(&mut dyn FnMut() -> Given) -> Option<Given>,
+) {
     let old = &signed.sign_in;
     if !old.renewer.is_the_same() {
         return signed.attempts.give_up();
     }
     let token = match connections(signed).is_empty() {
         true => None,
-        false => old.renewer.get(Instant::now() + old.renewer.timeout, Some(&old.token)).ok().map(|got| got.token),
+        false => old.renewer.get(Instant::now() + old.renewer.timeout, Some(&old.token), is_renewal).ok().map(|got| got.token),
     };
     // A tool may have given the same token again.
     let Some(token) = token.filter(|token| token.text != old.token.text) else { return signed.attempts.failed() };

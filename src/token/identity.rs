@@ -1,5 +1,6 @@
 //! Whose token it is.
 
+use ring::digest::{SHA256, digest};
 use std::hash::{Hash, Hasher};
 use zeroize::Zeroizing;
 
@@ -25,6 +26,11 @@ impl Identity {
             bytes.extend_from_slice(part.unwrap_or_default().as_bytes());
         }
         Self(bytes)
+    }
+
+    /// A name for it that tells nothing of it: its SHA-256, in hex.
+    pub fn name(&self) -> String {
+        digest(&SHA256, &self.0).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

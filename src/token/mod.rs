@@ -1,5 +1,5 @@
-//! Tokens and secrets: values that are wiped when dropped and cannot be printed by accident; and the one place where
-//! tokens are kept.
+//! Tokens and secrets: values that are wiped when dropped and cannot be printed by accident; and the places where tokens
+//! are kept, in memory and in files.
 
 pub mod cache;
 pub mod clock;
@@ -7,6 +7,7 @@ pub mod identity;
 pub mod life;
 pub mod memory;
 pub mod patience;
+pub mod store;
 
 use clock::{Clock, SinceBoot};
 use std::sync::Arc;
@@ -79,9 +80,23 @@ impl Token {
         })
     }
 
+    /// How long ago it came.
+    pub fn age(&self) -> Duration {
+        SinceBoot.now().saturating_sub(self.came)
+    }
+
+    /// The same one, if it came that long ago. The clock knows nothing of the time before the machine was started: that is
+    /// taken off its life.
+    pub fn aged(self, age: Duration) -> Self {
+        let now = SinceBoot.now();
+        let before = age.saturating_sub(now);
+        let left = |time: Option<Duration>| time.map(|time| time.saturating_sub(before).max(Duration::from_nanos(1)));
+        Self { came: now.saturating_sub(age), life: left(self.life), renew_after: left(self.renew_after), ..self }
+    }
+
     /// Whether it is certainly of no use any more.
     pub fn is_over(&self) -> bool {
-        self.life.is_some_and(|life| SinceBoot.now().saturating_sub(self.came) >= life)
+        self.life.is_some_and(|life| self.age() >= life)
     }
 }
 

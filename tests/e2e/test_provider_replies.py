@@ -248,7 +248,8 @@ def test_a_proxy_that_refuses_is_an_error_without_its_password(signed, start, co
     ("TokenClientAuth", "jwt", "must be basic or post"),
     ("TokenRenewal", "later", "must be half, off, or a number of seconds"),
     ("TokenRenewal", "0", "must be half, off, or a number of seconds"),
-    ("TokenCache", "file", "must be memory"),
+    ("TokenCache", "disk", "must be memory or file"),
+    ("TokenLog", "tokenshim.log", "must be stderr or a full path"),
 ])
 def test_a_setting_that_means_nothing_is_named(signed, key, value, words):
     dsn = signed(**{"TokenEndpoint": "https://idp.invalid/token", key: value})

@@ -1,8 +1,7 @@
 //! One fetch that is under way, and those who wait for it.
 
-use super::{Cache, Entry, Shelf, WORTH_A_TRY};
+use super::{Cache, Entry, Got, Shelf, WORTH_A_TRY};
 use crate::error::Error;
-use crate::token::Token;
 use crate::token::identity::Identity;
 use std::sync::{Arc, Condvar, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -13,7 +12,7 @@ pub struct Flight {
     pub process: u32,
     /// How long it goes on asking: who has more time than that may get what it did not.
     pub until: Instant,
-    result: OnceLock<Result<Token, Error>>,
+    result: OnceLock<Result<Got, Error>>,
     landed: Condvar,
 }
 
@@ -26,7 +25,7 @@ impl Flight {
     }
 
     /// Waits, without the lock, until it has landed; `None` where `deadline` comes first.
-    pub fn wait<'a>(&self, mut shelf: MutexGuard<'a, Shelf>, deadline: Instant) -> (MutexGuard<'a, Shelf>, Option<Result<Token, Error>>) {
+    pub fn wait<'a>(&self, mut shelf: MutexGuard<'a, Shelf>, deadline: Instant) -> (MutexGuard<'a, Shelf>, Option<Result<Got, Error>>) {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             if self.result.get().is_some() || left.is_zero() {
@@ -43,7 +42,7 @@ impl Flight {
     }
 
     /// Tells the waiters. The caller has the cache's lock, so that none looks away just now.
-    pub fn land(&self, result: Result<Token, Error>) {
+    pub fn land(&self, result: Result<Got, Error>) {
         let _ = self.result.set(result);
         self.landed.notify_all();
     }
@@ -59,7 +58,7 @@ pub struct Landing {
 
 impl Landing {
     /// Ends it with what was fetched.
-    pub fn land(mut self, result: Result<Token, Error>) -> Result<Token, Error> {
+    pub fn land(mut self, result: Result<Got, Error>) -> Result<Got, Error> {
         self.is_down = true;
         self.cache.put(&self.identity, &self.flight, result.clone());
         result

@@ -37,8 +37,28 @@ pub struct Want<'a> {
     pub deadline: Instant,
     /// How long a renewal may take, for which nobody waits.
     pub renewal_timeout: Duration,
-    /// A token that a server refused: not that one again. It stays until there is another, for others it may do.
+    /// A token that a server refused, or that is old: not that one again. It stays until there is another, for others it may do.
     pub refused: Option<&'a Token>,
+    /// Nobody waits for it.
+    pub is_renewal: bool,
+}
+
+/// What a fetch is for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// When it must be over.
+    pub deadline: Instant,
+    /// Not this one again, which is old, or which a server refused.
+    pub instead_of: Option<Token>,
+    /// Nobody waits for it: the old one serves meanwhile.
+    pub is_renewal: bool,
+}
+
+impl Ask {
+    /// How patiently the provider is asked.
+    pub fn patience(&self) -> Patience {
+        Patience { deadline: self.deadline, tries: if self.is_renewal { Tries::One } else { Tries::Many } }
+    }
 }
 
 /// A token, and where it came from.
@@ -46,8 +66,15 @@ pub struct Want<'a> {
 pub struct Got {
     /// The token.
     pub token: Token,
-    /// It was there already, so it may have been revoked since.
+    /// It was there already, here or in another process, so it may have been revoked since.
     pub was_kept: bool,
+}
+
+impl Got {
+    /// One that has just come from its provider.
+    pub fn new(token: Token) -> Self {
+        Self { token, was_kept: false }
+    }
 }
 
 /// The tokens. Its lock is held for a look or an entry only, never while a token is fetched.
@@ -105,7 +132,7 @@ impl Cache {
     /// asked only once, the next one fetches.
     pub fn get<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
     where
-        F: Fn(Patience) -> Result<Token, Error> + Send + 'static,
+        F: Fn(Ask) -> Result<Got, Error> + Send + 'static,
     {
         let mut shelf = self.shelf();
         loop {
@@ -119,22 +146,28 @@ impl Cache {
                     Freshness::Old => {
                         let landing = Flight::start(self, want.identity, entry, Instant::now());
                         drop(shelf);
-                        renew(landing, want.renewal_timeout, fetch);
+                        renew(landing, want.renewal_timeout, got.token.clone(), fetch);
                         return Ok(got);
                     }
                     Freshness::Over => {}
                 }
             }
             let Some(flight) = entry.flight().map(Arc::clone) else {
-                let landing = Flight::start(self, want.identity, entry, want.deadline);
+                let until = if want.is_renewal { Instant::now() } else { want.deadline };
+                let landing = Flight::start(self, want.identity, entry, until);
                 drop(shelf);
-                let patience = Patience { deadline: want.deadline, tries: Tries::Many };
-                return landing.land(fetch(patience)).map(|token| Got { token, was_kept: false });
+                let got = landing.land(fetch(Ask { deadline: want.deadline, instead_of: want.refused.cloned(), is_renewal: want.is_renewal }))?;
+                if !got.was_kept {
+                    return Ok(got);
+                }
+                // Another process fetched it, perhaps long ago: it is looked at like one that was here.
+                shelf = self.shelf();
+                continue;
             };
             let landed;
             (shelf, landed) = flight.wait(shelf, want.deadline);
             match landed {
-                Some(Ok(token)) => return Ok(Got { token, was_kept: false }),
+                Some(Ok(got)) => return Ok(got),
                 // Another one's time was up, not ours.
                 Some(Err(error)) if flight.is_worth_another(&error, want.deadline) => {}
                 Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
@@ -148,13 +181,15 @@ impl Cache {
     }
 
     /// Puts what a flight brought where it belongs.
-    fn put(&self, identity: &Identity, flight: &Arc<Flight>, result: Result<Token, Error>) {
+    fn put(&self, identity: &Identity, flight: &Arc<Flight>, result: Result<Got, Error>) {
         let now = self.clock.now();
         let mut shelf = self.shelf();
         let entry = shelf.entry(identity, now);
         entry.flight.take_if(|current| Arc::ptr_eq(current, flight));
         match (&result, &mut entry.kept) {
-            (Ok(token), kept) => *kept = Some(Kept { token: token.clone(), since: now, failures: 0, wait_until: now }),
+            (Ok(Got { token, .. }), kept) => {
+                *kept = Some(Kept { token: token.clone(), since: now.saturating_sub(token.age()), failures: 0, wait_until: now });
+            }
             (Err(error), Some(kept)) => {
                 kept.failures = kept.failures.saturating_add(1);
                 kept.wait_until = now + error.again_after().unwrap_or_default() + wait_after(kept.failures, random());
@@ -166,9 +201,9 @@ impl Cache {
 }
 
 /// Fetches on a thread of its own. Where there can be none, that counts as a fetch that failed: the old token serves on.
-fn renew(landing: Landing, timeout: Duration, fetch: impl Fn(Patience) -> Result<Token, Error> + Send + 'static) {
-    let patience = Patience { deadline: Instant::now() + timeout, tries: Tries::One };
-    let body = move || drop(landing.land(fetch(patience)));
+fn renew(landing: Landing, timeout: Duration, old: Token, fetch: impl Fn(Ask) -> Result<Got, Error> + Send + 'static) {
+    let ask = Ask { deadline: Instant::now() + timeout, instead_of: Some(old), is_renewal: true };
+    let body = move || drop(landing.land(fetch(ask)));
     let _ = signals::spawn(body);
 }
 

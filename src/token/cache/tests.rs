@@ -86,10 +86,16 @@ impl Bench {
 
     fn get_another(&self, who: &str, refused: Option<&Token>, wait: Duration) -> Result<Got, Error> {
         let identity = Identity::of(&[Some(who)]);
-        let want =
-            Want { identity: &identity, renewal: Renewal::Half, deadline: Instant::now() + wait, renewal_timeout: Duration::from_secs(60), refused };
+        let want = Want {
+            identity: &identity,
+            renewal: Renewal::Half,
+            deadline: Instant::now() + wait,
+            renewal_timeout: Duration::from_secs(60),
+            refused,
+            is_renewal: false,
+        };
         let provider = self.provider.clone();
-        self.cache.get(&want, late, move |patience| provider.fetch(patience))
+        self.cache.get(&want, late, move |ask| provider.fetch(ask.patience()).map(Got::new))
     }
 
     fn get(&self, who: &str) -> (String, bool) {
@@ -160,9 +166,10 @@ fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identi
                 deadline: Instant::now() + Duration::from_secs(60),
                 renewal_timeout: Duration::ZERO,
                 refused: None,
+                is_renewal: false,
             },
             late,
-            |_| Ok(token("b")),
+            |_| Ok(Got::new(token("b"))),
         );
         assert_eq!(other.expect("a token").token.text.expose(), "b");
         answer.send(Ok(token("a"))).expect("a request");

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from . import replies
@@ -30,8 +31,9 @@ def run_host(home, program: str, *arguments: object, dm: str | Path = "unixodbc"
     return done.stdout.splitlines()
 
 
-def start_host(home, program: str, *arguments: object, dm: str | Path = "unixodbc", **options) -> subprocess.Popen:
-    command = [sys.executable, "-X", "faulthandler", "-c", _BEGIN + program, *map(str, arguments)]
+def start_host(home, program: str, *arguments: object, dm: str | Path = "unixodbc", under: Sequence = (), **options) -> subprocess.Popen:
+    """The program, `under` another one if so."""
+    command = [*under, sys.executable, "-X", "faulthandler", "-c", _BEGIN + program, *map(str, arguments)]
     return subprocess.Popen(command, env=host_environment(home, dm), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 

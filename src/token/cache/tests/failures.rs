@@ -90,6 +90,7 @@ fn a_fetch_that_panics_ends_the_waiting() {
         deadline: Instant::now() + Duration::from_secs(60),
         renewal_timeout: Duration::ZERO,
         refused: None,
+        is_renewal: false,
     };
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.cache.get(&want, late, |_| panic!("on purpose"))));
     assert!(panicked.is_err());
