@@ -14,7 +14,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -57,6 +57,11 @@ memory: dependencies ## installs what is missing, and tells all stories of tests
 bench: dependencies ## installs what is missing, and measures tokenshim beside its absence
 	$(CARGO) build --locked --release
 	PYTHONPATH=tests/e2e .venv/bin/python -m benches
+
+fleet: ## builds, and writes docs/fleet.md: what 10,000 programs that start together ask of a provider
+	@mkdir -p target
+	$(CARGO) run --locked --example fleet >target/fleet.md
+	cp target/fleet.md docs/fleet.md
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 

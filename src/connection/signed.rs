@@ -6,9 +6,8 @@ use crate::delivery::access_token::AccessToken;
 use crate::sign_in::{Live, SignIn};
 use crate::token::Token;
 use crate::token::clock::{Clock, SinceBoot};
-use crate::token::life::wait_after;
+use crate::token::life::{random, wait_after};
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -54,7 +53,7 @@ impl Attempts {
     /// One more came to nothing: the next waits for a while.
     pub fn failed(&self) {
         let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
-        let wait = wait_after(failures, RandomState::new().hash_one(failures));
+        let wait = wait_after(failures, random());
         self.wait_until_millis.store((SinceBoot.now() + wait).as_millis() as u64, Relaxed);
     }
 

@@ -54,11 +54,12 @@ fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// How long to wait after the first `tries` failed, of which the provider asks for `asked`. `random` (any number) spreads
-/// the rest over all of the back-off ("full jitter"): those who were turned away together do not come back together.
+/// How long to wait after the first `tries` failed: as long as the provider asks for, and a part of the back-off that
+/// `random` (any number) chooses ("full jitter"), for those who were turned away together should not come back together. A
+/// provider that asks for a long wait has many to spread (docs/fleet.md): then it is a part of half of that.
 pub fn wait(tries: u32, asked: Duration, random: u64) -> Duration {
-    let longest = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
-    asked + longest.mul_f64(share(random))
+    let back_off = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    asked + back_off.max(asked / 2).mul_f64(share(random))
 }
 
 /// The provider's own time (RFC 9110, 6.6.1): this machine's may be wrong.
@@ -125,7 +126,8 @@ mod tests {
             assert_eq!(wait(tries, Duration::ZERO, 0), Duration::ZERO);
             assert!((wait(tries, Duration::ZERO, u64::MAX / 2).as_secs_f64() - seconds / 2.0).abs() < 0.001, "{tries}");
             assert_eq!(wait(tries, Duration::from_secs(9), 0), Duration::from_secs(9));
-            assert!(wait(tries, Duration::from_secs(9), u64::MAX) > Duration::from_secs(9));
+            let last = wait(tries, Duration::from_secs(9), u64::MAX).as_secs_f64();
+            assert!((last - 9.0 - seconds.max(4.5)).abs() < 0.001, "{tries}: {last}");
         }
     }
 }

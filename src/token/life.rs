@@ -55,12 +55,12 @@ impl Token {
         }
     }
 
-    /// How long after it came its end is near: when memory is renewed that a driver reads only to log in once more.
+    /// How long after it came its end is near, where nobody says more than `half`: when memory is renewed that a driver reads only
+    /// to log in once more.
     pub fn near_end(&self, renewal: Renewal) -> Duration {
-        let life = self.whole_life();
         match renewal {
-            Renewal::BeforeEnd(_) => self.renew_at(renewal),
-            Renewal::Half | Renewal::Off => life - NEAR_END.min(life / 5),
+            Renewal::Half => self.renew_at(Renewal::BeforeEnd(NEAR_END.min(self.whole_life() / 5))),
+            said => self.renew_at(said),
         }
     }
 
@@ -144,6 +144,14 @@ mod tests {
             if let Some(old) = old {
                 assert_eq!(at(old), Old, "{token:?} {renewal:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_driver_reads_only_to_log_in_again_is_renewed_near_the_end() {
+        use Renewal::{BeforeEnd, Half};
+        for (life, renewal, near) in [(Some(3600), Half, 3300), (Some(100), Half, 80), (None, Half, 240), (Some(3600), BeforeEnd(seconds(900)), 2700)] {
+            assert_eq!(token(life, None).near_end(renewal), seconds(near), "{life:?} {renewal:?}");
         }
     }
 

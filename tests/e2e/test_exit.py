@@ -78,7 +78,7 @@ def test_a_program_ends_while_another_thread_waits_for_a_token(ending, two, iden
 @pytest.mark.parametrize("how", STATUS)
 def test_a_program_ends_while_another_thread_waits_to_ask_a_busy_provider_again(ending, two, identity_provider, tmp_path, how):
     def busy(exchange):
-        replies.status(503, Retry_After="25")(exchange)
+        replies.status(503, Retry_After="15")(exchange)
         exchange.connection.recv(1)  # the client has read it, and hangs up
         asked.touch()
         return False
