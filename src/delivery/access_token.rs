@@ -4,6 +4,7 @@
 //! 4-byte length, then that many bytes, each byte of the token followed by a zero byte.
 
 use crate::token::Secret;
+use crate::token::memory::Block;
 use std::any::Any;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// and never leads beyond the memory.
 pub struct AccessToken {
     /// The length, then two characters of the token in each word; zeros up to the end.
-    words: Box<[AtomicU32]>,
+    words: Block,
     held: Mutex<Secret>,
 }
 
@@ -52,14 +53,14 @@ impl AccessToken {
         let words = 1 + token.expose().len().div_ceil(2);
         // Tokens of one identity differ little in length: a later one should fit.
         let room = words + words / 2 + 64;
-        let structure = Self { words: (0..room).map(|_| AtomicU32::new(0)).collect(), held: Mutex::new(token.clone()) };
+        let structure = Self { words: Block::zeroed(4 * room), held: Mutex::new(token.clone()) };
         structure.lay_out(token);
         structure
     }
 
     /// Writes a newer token in the old one's place; `false` where it does not fit.
     pub fn replace(&self, token: &Secret) -> bool {
-        if 1 + token.expose().len().div_ceil(2) > self.words.len() {
+        if 1 + token.expose().len().div_ceil(2) > self.words().len() {
             return false;
         }
         // With the lock that a `fork` waits for, so that no child finds `held` locked.
@@ -67,7 +68,7 @@ impl AccessToken {
         // No longer than the shorter of the two, as long as both are there.
         let mut held = self.held();
         let shorter = held.expose().len().min(token.expose().len());
-        self.words[0].store(length(shorter), Ordering::Relaxed);
+        self.words()[0].store(length(shorter), Ordering::Relaxed);
         fence(Ordering::Release);
         self.lay_out(token);
         *held = token.clone();
@@ -76,29 +77,22 @@ impl AccessToken {
 
     fn lay_out(&self, token: &Secret) {
         let mut pairs = token.expose().as_bytes().chunks(2);
-        for word in &self.words[1..] {
+        for word in &self.words()[1..] {
             let pair = pairs.next().unwrap_or_default();
             let at = |index| pair.get(index).copied().unwrap_or_default();
             word.store(u32::from_le_bytes([at(0), 0, at(1), 0]).to_le(), Ordering::Relaxed);
         }
         fence(Ordering::Release);
-        self.words[0].store(length(token.expose().len()), Ordering::Relaxed);
+        self.words()[0].store(length(token.expose().len()), Ordering::Relaxed);
     }
 
     /// The structure, whose address stays the same while this value lives.
     pub fn words(&self) -> &[AtomicU32] {
-        &self.words
+        self.words.words()
     }
 
     fn held(&self) -> MutexGuard<'_, Secret> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for AccessToken {
-    fn drop(&mut self) {
-        self.words.iter().for_each(|word| word.store(0, Ordering::Relaxed));
-        fence(Ordering::SeqCst);
     }
 }
 

@@ -1,36 +1,33 @@
 //! Whose token it is.
 
-use ring::digest::{SHA256, digest};
-use std::hash::{Hash, Hasher};
-use zeroize::Zeroizing;
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 
 /// Everything that makes one sign-in another than the next: source, endpoint, tenant, client, secret, scope … The secret
-/// is part of it, so that nobody gets a token by another one's.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Identity(Zeroizing<Vec<u8>>);
+/// is part of it, so that nobody gets a token by another one's; kept is only the SHA-256 of it all.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Identity([u8; SHA256_OUTPUT_LEN]);
 
-impl Hash for Identity {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.as_slice().hash(state);
-    }
-}
+/// The last bytes are copied to the stack while the digest is made, which nobody wipes: they should say nothing.
+const LAST_BYTES: [u8; 64] = [0; 64];
 
 impl Identity {
     /// Of all that counts, in one order for each source.
     pub fn of(parts: &[Option<&str>]) -> Self {
-        let room = parts.iter().map(|part| 1 + size_of::<usize>() + part.map_or(0, str::len)).sum();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(room)); // so that growing leaves no copy behind
+        let mut bytes = Vec::new();
         for part in parts {
             bytes.push(u8::from(part.is_some()));
             bytes.extend_from_slice(&part.map_or(0, str::len).to_ne_bytes());
             bytes.extend_from_slice(part.unwrap_or_default().as_bytes());
         }
-        Self(bytes)
+        bytes.extend_from_slice(&LAST_BYTES);
+        let mut identity = [0; SHA256_OUTPUT_LEN];
+        identity.copy_from_slice(digest(&SHA256, &bytes).as_ref());
+        Self(identity)
     }
 
-    /// A name for it that tells nothing of it: its SHA-256, in hex.
+    /// A name for it, in hex.
     pub fn name(&self) -> String {
-        digest(&SHA256, &self.0).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 

@@ -10,30 +10,38 @@ pub mod patience;
 pub mod store;
 
 use clock::{Clock, SinceBoot};
+use memory::Hidden;
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
-/// Text that nobody else may see. It has no `Display`, and its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<Zeroizing<String>>);
+/// Text that nobody else may see, in [hidden memory](memory). It has no `Display`, and its `Debug` shows nothing.
+#[derive(Clone)]
+pub struct Secret(Arc<Hidden>);
 
 impl Secret {
-    /// Takes the text over. Clones share it, and the memory is wiped when the last of them is dropped.
+    /// Moves the text into hidden memory. Clones share it; it is wiped when the last of them is dropped.
     pub fn new(text: String) -> Self {
-        Self(Arc::new(Zeroizing::new(text)))
+        Self(Arc::new(Hidden::of(&text)))
     }
 
     /// The text itself, for the one place that sends it.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.text()
     }
 
     /// Whether there is no text at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.expose().is_empty()
     }
 }
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.expose() == other.expose()
+    }
+}
+
+impl Eq for Secret {}
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
