@@ -28,12 +28,18 @@ pub struct Key {
     pub place: Place,
     /// Whether this version acts on it.
     pub state: State,
+    /// Whether its value is one.
+    pub secret: bool,
     /// What it means, in a sentence.
     pub meaning: &'static str,
 }
 
 const fn key(name: &'static str, place: Place, state: State, meaning: &'static str) -> Key {
-    Key { name, place, state, meaning }
+    Key { name, place, state, secret: false, meaning }
+}
+
+const fn secret(key: Key) -> Key {
+    Key { secret: true, ..key }
 }
 
 use Place::{Anywhere, Section};
@@ -49,7 +55,7 @@ pub const KEYS: &[Key] = &[
     key("TokenDiscovery",         Section,  Reserved, "OIDC discovery URL."),
     key("TokenScope",             Anywhere, Works,    "Scope asked for; default from the profile."),
     key("TokenClientId",          Anywhere, Works,    "Client id; the driver's own Auth_Client_ID is honoured too."),
-    key("TokenClientSecret",      Anywhere, Works,    "Client secret; the driver's own Auth_Client_Secret is honoured too."),
+    secret(key("TokenClientSecret", Anywhere, Works,  "Client secret; the driver's own Auth_Client_Secret is honoured too.")),
     key("TokenClientSecretFile",  Section,  Works,    "File that holds the client secret; nobody else may be able to read it."),
     key("TokenClientSecretEnv",   Section,  Works,    "Environment variable that holds the client secret."),
     key("TokenClientCertificate", Section,  Reserved, "PEM file with certificate and key, for a client assertion instead of a secret."),
@@ -83,6 +89,14 @@ pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name.eq_ignore_ascii_case(name))
 }
 
+/// Drivers' own keywords whose value is a secret.
+const DRIVERS_SECRETS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken"];
+
+/// Whether the value of `keyword` is a secret, to whomever it is said.
+pub fn is_secret(keyword: &str) -> bool {
+    find(keyword).is_some_and(|key| key.secret) || DRIVERS_SECRETS.iter().any(|secret| secret.eq_ignore_ascii_case(keyword))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +106,16 @@ mod tests {
         for (index, key) in KEYS.iter().enumerate() {
             assert!(key.name.starts_with("Token") || key.name == "RealDriver", "{}", key.name);
             assert!(!KEYS[..index].iter().any(|other| other.name.eq_ignore_ascii_case(key.name)), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_one_in_whatever_case_and_what_only_says_where_it_is_is_none() {
+        for keyword in ["TokenClientSecret", "tokenclientsecret", "pwd", "PASSWORD", "Auth_Client_Secret", "Auth_AccessToken"] {
+            assert!(is_secret(keyword), "{keyword}");
+        }
+        for keyword in ["TokenClientSecretFile", "TokenClientSecretEnv", "TokenClientId", "UID", "Driver", ""] {
+            assert!(!is_secret(keyword), "{keyword}");
         }
     }
 

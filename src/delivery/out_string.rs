@@ -10,9 +10,6 @@ use crate::config::keys;
 use crate::config::text::Text;
 use crate::token::Secret;
 
-/// Keywords whose value is a secret, whoever completes a string with it.
-const SECRET_KEYWORDS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken", "TokenClientSecret"];
-
 /// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
 /// character may take, in 16 bits.
 const ROOM: i16 = 8191;
@@ -47,7 +44,7 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
     let token = Forms::of(token);
     let mut completed = driver;
     completed.retain(|pair| {
-        let secret = pair.is_any(SECRET_KEYWORDS) || token.stand_in(pair);
+        let secret = keys::is_secret(&pair.keyword) || token.stand_in(pair);
         match written(pair) {
             Some(own) if is_ours(pair) || secret => *pair = own.clone(),
             // psqlodbc writes out its default, SSLmode=disable, with which no token would be sent the next time.

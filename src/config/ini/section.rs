@@ -2,7 +2,28 @@
 
 use std::{collections::HashMap, fmt, path::Path, sync::Arc};
 
-use crate::config::marks::Marks;
+use crate::config::{keys, marks::Marks};
+use crate::token::Secret;
+
+/// What a key is set to. What an administrator wrote stays in memory for as long as the process.
+#[derive(Clone, PartialEq)]
+enum Value {
+    Plain(String),
+    Secret(Secret),
+}
+
+impl Value {
+    fn of(key: &str, value: String) -> Self {
+        if keys::is_secret(key) { Value::Secret(Secret::new(value)) } else { Value::Plain(value) }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Value::Plain(text) => text,
+            Value::Secret(secret) => secret.expose(),
+        }
+    }
+}
 
 /// One section. Its values may be secrets, so `Debug` shows only its keys.
 #[derive(Clone)]
@@ -10,7 +31,7 @@ pub struct Section {
     /// Its name as it is written in the file.
     pub name: Arc<str>,
     file: Arc<Path>,
-    entries: Arc<Vec<(String, String)>>,
+    entries: Arc<Vec<(String, Value)>>,
     /// Of the keys.
     marks: Marks,
 }
@@ -19,6 +40,11 @@ impl Section {
     /// A section of `file` with each of its keys once.
     pub(super) fn new(name: String, file: Arc<Path>, entries: Vec<(String, String)>) -> Self {
         let marks = Marks::of(entries.iter().map(|(key, _)| key.as_str()));
+        let hidden = |(key, value): (String, String)| {
+            let value = Value::of(&key, value);
+            (key, value)
+        };
+        let entries = entries.into_iter().map(hidden).collect();
         Self { name: name.into(), file, entries: Arc::new(entries), marks }
     }
 
@@ -32,7 +58,7 @@ impl Section {
 
     /// Keys and values in the order of the file, each key once: the first one counts.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.entries.iter().map(|(key, value)| (key.as_str(), value.text()))
     }
 
     /// The file where it stands; the first of them where two files have it.
@@ -51,7 +77,7 @@ impl Section {
         let entries = Arc::make_mut(&mut self.entries);
         for (key, value) in other.entries.iter() {
             match places.get(&lower(key)) {
-                Some(&place) if entries[place].1.is_empty() => entries[place].1.clone_from(value),
+                Some(&place) if entries[place].1.text().is_empty() => entries[place].1 = value.clone(),
                 Some(_) => {}
                 None => {
                     self.marks.add(key);
