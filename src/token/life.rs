@@ -150,7 +150,8 @@ mod tests {
     #[test]
     fn what_a_driver_reads_only_to_log_in_again_is_renewed_near_the_end() {
         use Renewal::{BeforeEnd, Half};
-        for (life, renewal, near) in [(Some(3600), Half, 3300), (Some(100), Half, 80), (None, Half, 240), (Some(3600), BeforeEnd(seconds(900)), 2700)] {
+        for (life, renewal, near) in [(Some(3600), Half, 3300), (Some(100), Half, 80), (None, Half, 240), (Some(3600), BeforeEnd(seconds(900)), 2700)]
+        {
             assert_eq!(token(life, None).near_end(renewal), seconds(near), "{life:?} {renewal:?}");
         }
     }
