@@ -62,6 +62,11 @@ pub enum Error {
     /// The provider, or a tool that signs in, said no. `advice` has `{section}` where that belongs.
     #[error("{who} refused the sign-in: {words}. {}", placed(advice, section))]
     SignInRefused { who: String, words: String, advice: &'static str, section: String },
+    /// Somebody has to sign in, and must not be asked.
+    #[error(
+        "{problem}, and this connect may not ask anybody. Sign in once, as the user that this application runs as, with a program that connects by SQLDriverConnect and a DriverCompletion other than SQL_DRIVER_NOPROMPT."
+    )]
+    SignInNeeded { problem: String },
     /// The provider could not be reached, or is out of order; `advice` as above. Where another try may help,
     /// `again_after` says after how long.
     #[error("cannot get a token from {who}: {words}. {}", placed(advice, section))]
@@ -104,7 +109,8 @@ impl Error {
             | Unencrypted { .. }
             | EncryptionUnset { .. }
             | CloudNotSupported { .. }
-            | SignInRefused { .. } => "28000",
+            | SignInRefused { .. }
+            | SignInNeeded { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",
             ProviderUnreachable { .. } => "08001",

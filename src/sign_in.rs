@@ -12,7 +12,7 @@ use crate::token::Token;
 use crate::token::cache::{Ask, Got, Want, cache};
 use crate::token::identity::Identity;
 use crate::token::life::Renewal;
-use crate::token::store::Shared;
+use crate::token::store::{Others, Shared};
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +31,8 @@ pub struct Application {
     pub attributes: Attributes,
     /// The token that the server has just refused.
     pub refused: Option<Token>,
+    /// It lets the person before it be asked for what is missing.
+    pub may_ask: bool,
 }
 
 /// A token, and what it changes in the connect call.
@@ -73,19 +75,25 @@ pub struct Renewer {
 }
 
 impl Renewer {
-    /// A token by `deadline`, but not `refused`. For a renewal nobody waits: it asks its provider once.
+    /// A token by `deadline`, but not `refused`. For a renewal nobody waits: it asks its provider once. Only with `may_ask`
+    /// a person is asked.
     ///
     /// # Errors
     /// As its source.
-    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, is_renewal: bool) -> Result<Got, Error> {
+    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, is_renewal: bool, may_ask: bool) -> Result<Got, Error> {
         let config = &self.config;
         let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
-        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal };
+        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal, may_ask };
         let this = Arc::clone(self);
-        let shared = (config.in_files == InFiles::Tokens).then(|| Shared::of(&self.identity, config.renewal, config.log.clone()));
-        let fetch = move |ask: Ask| match &shared {
-            Some(shared) => shared.get(&ask, |_| this.source.fetch(ask.patience())),
-            None => this.source.fetch(ask.patience()).map(Got::new),
+        let fetch = move |ask: Ask| {
+            let fetch = |others| match may_ask && !ask.is_renewal && others == Others::Idle {
+                true => this.source.fetch_or_ask(ask.patience()),
+                false => this.source.fetch(ask.patience()),
+            };
+            match this.config.in_files {
+                InFiles::Tokens => Shared::of(&this.identity, this.config.renewal, this.config.log.clone()).get(&ask, fetch),
+                InFiles::SignIns | InFiles::Nothing => fetch(Others::Idle).map(Got::new),
+            }
         };
         // Another connect may have asked, whose settings stand elsewhere.
         cache().get(&want, late, fetch).map_err(|error| error.told_in(&config.section))
@@ -168,7 +176,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
     let renewer = Arc::new(Renewer { identity: source.identity(), source, config, timeout });
-    let got = renewer.get(deadline, application.refused.as_ref(), false)?;
+    let got = renewer.get(deadline, application.refused.as_ref(), false, application.may_ask)?;
     let edits = edits(profile, settings, &got.token);
     let by = By::of(settings, &renewer.identity);
     Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by, renewer, live }))
@@ -205,7 +213,7 @@ fn service(settings: &Settings, profile: &Profile, config: &Config) -> Result<Op
     }
     let host = destination::host(settings)?;
     let service = host.as_deref().and_then(databricks::service);
-    match (service, &config.endpoint, host) {
+    match (service, config.endpoint.as_ref().or(config.discovery.as_ref()), host) {
         (None, None, Some(host)) => Err(Error::CloudNotSupported { host, section: config.section.clone() }),
         (None, None, None) => Err(Error::bad(&config.section, "Host", "is missing: without it nobody knows where to get the token")),
         (service, _, _) => Ok(service),

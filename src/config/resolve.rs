@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// How long getting a token may take where nobody says: the slowest real source, a cold `az`, needs a few seconds.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same where a person signs in meanwhile.
+const TIMEOUT_OF_A_PERSON: Duration = Duration::from_secs(300);
 /// An hour: whoever asks for more has mistaken the unit.
 const MAX_TIMEOUT_SECONDS: u64 = 3600;
 
@@ -75,6 +77,8 @@ pub struct Config {
     pub source: String,
     /// `TokenEndpoint`.
     pub endpoint: Option<String>,
+    /// `TokenDiscovery`.
+    pub discovery: Option<String>,
     /// `TokenScope`, else the profile's.
     pub scope: Option<String>,
     /// `TokenClientId`, else the driver's own word for it.
@@ -85,6 +89,8 @@ pub struct Config {
     pub client_auth: Option<ClientAuth>,
     /// `TokenTenant`.
     pub tenant: Option<String>,
+    /// `TokenUser`.
+    pub user: Option<String>,
     /// `TokenTimeout`.
     pub timeout: Duration,
     /// `TokenRenewal`.
@@ -118,14 +124,16 @@ impl Config {
         let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
         Ok(Some(Self {
             section: section.to_string(),
+            timeout: timeout(settings, &source)?,
             source,
             endpoint: text("TokenEndpoint"),
+            discovery: text("TokenDiscovery"),
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
             client_id: highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]).map(|(_, setting)| setting.value),
             client_secret: client_secret(settings, defaults),
             client_auth: client_auth(settings)?,
             tenant: text("TokenTenant"),
-            timeout: timeout(settings)?,
+            user: text("TokenUser"),
             renewal: renewal(settings)?,
             live: switch(settings, "TokenLive")?,
             in_files: in_files(settings)?,
@@ -161,8 +169,10 @@ fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
     }
 }
 
-fn timeout(settings: &Settings) -> Result<Duration, Error> {
-    let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(DEFAULT_TIMEOUT) };
+fn timeout(settings: &Settings, source: &str) -> Result<Duration, Error> {
+    let asks_somebody = source.eq_ignore_ascii_case("device-code");
+    let default = if asks_somebody { TIMEOUT_OF_A_PERSON } else { DEFAULT_TIMEOUT };
+    let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(default) };
     match setting.value.parse() {
         Ok(seconds @ 1..=MAX_TIMEOUT_SECONDS) => Ok(Duration::from_secs(seconds)),
         _ => Err(Error::bad(setting.origin, "TokenTimeout", "must be a number of seconds from 1 to 3600")),

@@ -254,7 +254,7 @@ mod tests {
         let message = |string: &str| settings(string, &[]).check_keys().expect_err("an error").message();
         assert!(message("DSN=dsn;TokenEndpoint=https://evil").contains("TokenEndpoint may not stand in a connection string"));
         assert!(message("DSN=dsn;realDRIVER=/evil.so").contains("RealDriver may not stand in a connection string"));
-        assert!(message("DSN=dsn;TokenUser=me").contains("TokenUser is not supported by this version"));
+        assert!(message("DSN=dsn;TokenCallback=me").contains("TokenCallback is not supported by this version"));
         assert!(settings("DSN=dsn;Token=x;TokenCachePassPhrase=y", &[]).check_keys().is_ok(), "a driver's own words");
     }
 }

@@ -45,6 +45,8 @@ pub struct Connection {
     pub login_timeout_seconds: Option<u32>,
     /// The real driver has less than that, since getting the token took its part.
     pub login_is_shortened: bool,
+    /// The connect that is under way may ask a person for what is missing.
+    pub may_ask: bool,
     /// The application set an access token itself: then it has the say.
     pub application_token: bool,
     /// What the application set of the attributes that decide about encryption.

@@ -2,9 +2,11 @@
 
 mod az;
 mod child;
+mod client;
 mod client_credentials;
 mod client_secret;
 pub mod databricks;
+mod device_code;
 
 pub use client_secret::hold;
 
@@ -17,11 +19,19 @@ use std::sync::Arc;
 
 /// Somebody who can give a token for one configuration.
 pub trait Source: Send + Sync {
-    /// A token of its own, as patiently as it is asked to.
+    /// A token of its own, as patiently as it is asked to, without asking a person.
     ///
     /// # Errors
     /// Who refused or did not answer, and what to change.
     fn fetch(&self, patience: Patience) -> Result<Token, Error>;
+
+    /// The same where the person before this program may be asked to sign in.
+    ///
+    /// # Errors
+    /// As above.
+    fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
+        self.fetch(patience)
+    }
 
     /// Everything on which it depends whose token that is.
     fn identity(&self) -> Identity;
@@ -31,7 +41,7 @@ pub trait Source: Send + Sync {
 }
 
 /// The words of `TokenSource` that this version knows.
-const KNOWN: &str = "client-credentials or azure-cli";
+const KNOWN: &str = "client-credentials, azure-cli or device-code";
 
 /// The source that `config` names. `service` says where a Databricks host takes its sign-in, where there is one.
 ///
@@ -42,6 +52,7 @@ pub fn source_for(config: Arc<Config>, service: Option<databricks::Service>) -> 
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
+        "device-code" => Ok(Box::new(device_code::DeviceCode::of(config)?)),
         _ => Err(Error::bad(&config.section, "TokenSource", format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
     }
 }

@@ -115,7 +115,13 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) ->
 
 fn application(connection: &Connection, begun: Instant) -> Application {
     let login_timeout = connection.login_timeout_seconds.map(|seconds| (Duration::from_secs(seconds.into()), begun.elapsed()));
-    Application { login_timeout, set_access_token: connection.application_token, attributes: connection.attributes.clone(), refused: None }
+    Application {
+        login_timeout,
+        set_access_token: connection.application_token,
+        attributes: connection.attributes.clone(),
+        refused: None,
+        may_ask: connection.may_ask,
+    }
 }
 
 /// After a connect that ended with `code`: another sign-in, where the server refused a token that had been kept, and there
@@ -211,13 +217,16 @@ pub fn given(edits: &Edits, string: &ConnectionString) -> Buffer {
     Buffer::of(&edits.apply(string).to_text())
 }
 
-/// How wide the characters of this call are, noted for diagnostics.
+/// How wide the characters of this call are, noted for diagnostics. A connect may ask nobody anything, unless it says so later.
 ///
 /// # Safety
 /// `pointer` is NULL or a text as `length` says.
 pub unsafe fn note_width(bound: &Bound, letter: Letter, dbc: Handle, pointer: TextPointer, length: i16) -> Width {
     // SAFETY: as the caller promised.
     let width = unsafe { text::width(bound, letter, pointer, length) };
-    connection::with(dbc as usize, |connection| connection.wide = (letter == Letter::W).then_some(width));
+    connection::with(dbc as usize, |connection| {
+        connection.wide = (letter == Letter::W).then_some(width);
+        connection.may_ask = false;
+    });
     width
 }

@@ -45,6 +45,8 @@ pub unsafe extern "C" fn driver_connect(
         };
         let written = ConnectionString::parse(&read.unwrap_or_else(|| Text::empty(width)));
         let settings = Settings::of(written.clone(), &bound.registry(), &bound.sections);
+        let may_ask = completion != odbc_sys::DriverConnectOption::NoPrompt as u16;
+        connection::with(dbc as usize, |connection| connection.may_ask = may_ask);
         let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
             drop(held_off);

@@ -81,11 +81,7 @@ impl Http<'_> {
     /// # Errors
     /// No connection, no answer in time, or too long an answer.
     pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
-        let host = url.host_str().unwrap_or_default().to_owned();
-        if self.patience.deadline <= Instant::now() {
-            return Err(self.too_slow(&host));
-        }
-        let request = || {
+        self.request(url, || {
             let mut request = self.client(url.scheme() == "http")?.post(url.clone());
             for (name, value) in headers {
                 let mut value = reqwest::header::HeaderValue::from_str(value)
@@ -94,7 +90,22 @@ impl Http<'_> {
                 request = request.header(*name, value);
             }
             Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
-        };
+        })
+    }
+
+    /// GETs a document, as above.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn get(&self, url: &url::Url) -> Result<Reply, Error> {
+        self.request(url, || Ok(self.client(url.scheme() == "http")?.get(url.clone()).header("accept", "application/json")))
+    }
+
+    fn request(&self, url: &url::Url, request: impl FnOnce() -> Result<RequestBuilder, Error> + Send) -> Result<Reply, Error> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if self.patience.deadline <= Instant::now() {
+            return Err(self.too_slow(&host));
+        }
         // A thread of its own: the host's may have a small stack, and takes the host's signals. It ends with the reply, for
         // one that stayed would keep a process alive whose last thread but that one has ended. It waits between two tries
         // as it waits for a reply, so that neither holds up the end of a process.

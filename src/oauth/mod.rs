@@ -1,5 +1,6 @@
-//! The wire: one HTTP request to an identity provider, and what it answers.
+//! The wire: where an identity provider is, one HTTP request to it, and what it answers.
 
 pub mod http;
+pub mod provider;
 pub mod retry;
 pub mod token_reply;

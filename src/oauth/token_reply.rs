@@ -43,6 +43,23 @@ pub fn token(reply: &Reply, secrets: &[&str], section: &str) -> Result<Token, Er
     }
 }
 
+/// The refresh token beside it, if there is one.
+pub fn refresh_token(reply: &Reply) -> Option<Secret> {
+    match serde_json::from_slice(&reply.body).ok()? {
+        Value::Object(mut fields) => match fields.remove("refresh_token")? {
+            Value::String(text) if !text.is_empty() => Some(Secret::new(text)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The word for what went wrong (RFC 6749, section 5.2; RFC 8628, section 3.5), of a reply that is a refusal.
+pub fn error(reply: &Reply) -> Option<String> {
+    let json = serde_json::from_slice::<Value>(&reply.body).ok().filter(|_| (400..500).contains(&reply.status))?;
+    Some(json.get("error")?.as_str()?.to_owned())
+}
+
 fn granted(json: Option<&Value>, body: &[u8], date: SystemTime) -> Result<Token, String> {
     let Some(json) = json else {
         let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).map_or(0, |at| body[at]);

@@ -142,7 +142,7 @@ fn renew(
     }
     let token = match connections(signed).is_empty() {
         true => None,
-        false => old.renewer.get(Instant::now() + old.renewer.timeout, Some(&old.token), is_renewal).ok().map(|got| got.token),
+        false => old.renewer.get(Instant::now() + old.renewer.timeout, Some(&old.token), is_renewal, false).ok().map(|got| got.token),
     };
     // A tool may have given the same token again.
     let Some(token) = token.filter(|token| token.text != old.token.text) else { return signed.attempts.failed() };

@@ -11,6 +11,7 @@ import pytest
 
 from support import drivers
 from support.connect_proxy import ConnectProxy
+from support.device_provider import DevicePeople
 from support.identity_provider import IdentityProvider
 from support.odbc_client import WIDE_BYTES, call, run_client
 from support.odbc_home import REPOSITORY
@@ -143,3 +144,16 @@ def test_mariadb(home, recorder, provider_of, dm):
     assert [each.header("authorization") for each in provider.requests] == [example.basic]
     [connect] = recorder.calls("SQLDriverConnect")
     assert connect["string"] == f"DSN=app;PWD={{{provider.token}}}"
+
+
+def test_people(home, recorder, provider_of):
+    people = DevicePeople(provider_of("login.example.com"))
+    people.url = "https://login.example.com"
+    example = Example(home, "odbcinst.ini.example")
+    example.use("PostgreSQL of people", {"RealDriver": recorder.compile("ansi", "psqlodbca.so")}, {"Servername": "localhost"})
+
+    result = run_client(home, [call("SQLDriverConnect", string="DSN=app", completion=1)])
+    assert result[0].succeeded and run_client(home, [call("SQLConnect", dsn="app")])[0].succeeded
+    assert result.stderr == ("[tokenshim] To sign in to login.example.com as someone@example.com, open https://login.example.com/sign-in "
+                             "and enter the code WDJB-0001\n")
+    assert [dict(each.form)["client_id"] for each in people.requests("/device")] == ["reporting-desktop"] and people.renewals == 1

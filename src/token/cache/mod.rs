@@ -41,6 +41,8 @@ pub struct Want<'a> {
     pub refused: Option<&'a Token>,
     /// Nobody waits for it.
     pub is_renewal: bool,
+    /// A person may be asked for it.
+    pub may_ask: bool,
 }
 
 /// What a fetch is for.
@@ -171,6 +173,8 @@ impl Cache {
                 // Another one's time was up, not ours.
                 Some(Err(error)) if flight.is_worth_another(&error, want.deadline) => {}
                 Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
+                // Another one might not ask.
+                Some(Err(Error::SignInNeeded { .. })) if want.may_ask => {}
                 Some(Err(error)) => return Err(error),
             }
         }

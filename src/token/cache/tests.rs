@@ -93,6 +93,7 @@ impl Bench {
             renewal_timeout: Duration::from_secs(60),
             refused,
             is_renewal: false,
+            may_ask: false,
         };
         let provider = self.provider.clone();
         self.cache.get(&want, late, move |ask| provider.fetch(ask.patience()).map(Got::new))
@@ -167,6 +168,7 @@ fn sixty_four_callers_of_a_cold_cache_make_one_request_and_block_no_other_identi
                 renewal_timeout: Duration::ZERO,
                 refused: None,
                 is_renewal: false,
+                may_ask: false,
             },
             late,
             |_| Ok(Got::new(token("b"))),

@@ -40,8 +40,8 @@ def free(kind, handle):
     return odbc("SQLFreeHandle", kind, handle)
 
 
-def connect(dbc, string):
-    return odbc("SQLDriverConnect", dbc, None, string.encode(), NTS, None, 0, None, 0)
+def connect(dbc, string, completion=0):
+    return odbc("SQLDriverConnect", dbc, None, string.encode(), NTS, None, 0, None, completion)
 
 
 def disconnect(dbc):

@@ -91,6 +91,7 @@ fn a_fetch_that_panics_ends_the_waiting() {
         renewal_timeout: Duration::ZERO,
         refused: None,
         is_renewal: false,
+        may_ask: false,
     };
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.cache.get(&want, late, |_| panic!("on purpose"))));
     assert!(panicked.is_err());

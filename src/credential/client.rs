@@ -1,0 +1,100 @@
+//! A client before its provider: who it is, and how it shows that (RFC 6749, section 2.3.1).
+
+use super::client_secret;
+use crate::config::resolve::{ClientAuth, Config};
+use crate::error::Error;
+use crate::oauth::http::{Http, Reply};
+use crate::oauth::token_reply;
+use crate::token::{Secret, Token};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
+
+/// An application that a provider knows.
+pub struct Client {
+    /// Its id.
+    pub id: String,
+    /// Its secret, if it has one: an application on people's own machines can keep none.
+    pub secret: Option<Secret>,
+    /// How it shows it.
+    pub auth: ClientAuth,
+    /// Id and secret are form-encoded in the header. RFC 6749 says so; Databricks' guide does not.
+    pub encodes: bool,
+}
+
+impl Client {
+    /// Of an application that may be without a secret; `source` needs it.
+    ///
+    /// # Errors
+    /// It has no id, or a secret that cannot be read.
+    pub fn of(config: &Config, source: &str) -> Result<Self, Error> {
+        let id = config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", format!("is missing, which {source} needs")))?;
+        let secret = config.client_secret.is_some().then(|| client_secret::read(config)).transpose()?;
+        Ok(Self { id, secret, auth: config.client_auth.unwrap_or(ClientAuth::Basic), encodes: true })
+    }
+
+    /// POSTs a form with `fields`, and shows who asks.
+    ///
+    /// # Errors
+    /// As [`Http::post_form`].
+    pub fn post(&self, http: &Http<'_>, url: &Url, headers: &[(&'static str, &'static str)], fields: &[(&str, &str)]) -> Result<Reply, Error> {
+        let mut headers: Vec<_> = headers.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned()))).collect();
+        if let Some(basic) = self.basic() {
+            headers.push(("authorization", basic));
+        }
+        http.post_form(url, &headers, self.form(fields))
+    }
+
+    /// The token in a reply. Neither the client's secret nor one of `more` that were sent with it gets into a message, should
+    /// the provider repeat it.
+    ///
+    /// # Errors
+    /// As [`token_reply::token`].
+    pub fn token(&self, reply: &Reply, more: &[&Secret], section: &str) -> Result<Token, Error> {
+        let spellings = |secret: &Secret| [Zeroizing::new(secret.expose().to_owned()), Zeroizing::new(encoded(secret.expose()))];
+        let mut hidden: Vec<_> = self.basic().map(|basic| Zeroizing::new(basic.trim_start_matches("Basic ").to_owned())).into_iter().collect();
+        hidden.extend(self.secret.iter().chain(more.iter().copied()).flat_map(spellings));
+        let hidden: Vec<&str> = hidden.iter().map(|text| text.as_str()).collect();
+        token_reply::token(reply, &hidden, section)
+    }
+
+    /// How it shows its secret, in a word.
+    pub fn auth_name(&self) -> &'static str {
+        match self.auth {
+            ClientAuth::Basic => "basic",
+            ClientAuth::Post => "post",
+        }
+    }
+
+    /// `Basic base64(id:secret)`
+    fn basic(&self) -> Option<Zeroizing<String>> {
+        let secret = self.secret.as_ref().filter(|_| self.auth == ClientAuth::Basic)?;
+        let pair = if self.encodes {
+            let secret = Zeroizing::new(encoded(secret.expose()));
+            Zeroizing::new(format!("{}:{}", encoded(&self.id), *secret))
+        } else {
+            Zeroizing::new(format!("{}:{}", self.id, secret.expose()))
+        };
+        let base64 = Zeroizing::new(BASE64_STANDARD.encode(pair.as_bytes()));
+        Some(Zeroizing::new(format!("Basic {}", *base64)))
+    }
+
+    /// The form, its fields in the order of Databricks' guide.
+    fn form(&self, fields: &[(&str, &str)]) -> String {
+        let posted = self.secret.as_ref().filter(|_| self.auth == ClientAuth::Post);
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        if posted.is_some() || self.secret.is_none() {
+            form.append_pair("client_id", &self.id);
+        }
+        form.extend_pairs(fields);
+        if let Some(secret) = posted {
+            form.append_pair("client_secret", secret.expose());
+        }
+        form.finish()
+    }
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}

@@ -1,0 +1,193 @@
+//! Where an identity provider is asked: at the URLs that are set, or at those that it tells of itself (OpenID Connect Discovery
+//! 1.0, section 4; RFC 8414; RFC 8628, section 4).
+
+use super::http::Http;
+use crate::config::resolve::Config;
+use crate::error::Error;
+use serde_json::Value;
+use url::{Host, Url};
+
+/// Entra's public cloud.
+const ENTRA: &str = "https://login.microsoftonline.com";
+/// Behind a tenant.
+const ENTRAS_TOKEN_PATH: &str = "/oauth2/v2.0/token";
+
+/// A provider's URLs, as far as they are known. They are looked at only when it is asked.
+pub struct Provider {
+    token: Option<String>,
+    /// Where it tells the others.
+    discovery: Option<String>,
+    section: String,
+}
+
+impl Provider {
+    /// At what `TokenEndpoint` and `TokenDiscovery` say; where they say nothing, at `endpoint`; `None` where nothing says anything.
+    pub fn of(config: &Config, endpoint: Option<&str>) -> Option<Self> {
+        let discovery = config.discovery.clone();
+        let token = config.endpoint.clone().or_else(|| endpoint.filter(|_| discovery.is_none()).map(str::to_owned));
+        let is_known = token.is_some() || discovery.is_some();
+        is_known.then(|| Self { token, discovery, section: config.section.clone() })
+    }
+
+    /// As [`of`](Self::of); where nothing is said but `TokenTenant`, Entra.
+    ///
+    /// # Errors
+    /// The tenant is none.
+    pub fn of_tenant(config: &Config) -> Result<Option<Self>, Error> {
+        let endpoint = match &config.tenant {
+            Some(tenant) if !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) => {
+                return Err(Error::bad(&config.section, "TokenTenant", "has characters that no tenant has"));
+            }
+            tenant => tenant.as_ref().map(|tenant| format!("{ENTRA}/{tenant}{ENTRAS_TOKEN_PATH}")),
+        };
+        Ok(Self::of(config, endpoint.as_deref()))
+    }
+
+    /// Its host, for messages.
+    pub fn host(&self) -> String {
+        let url = self.token.as_ref().or(self.discovery.as_ref());
+        url.and_then(|url| Url::parse(url).ok()?.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// What makes it another provider than the next.
+    pub fn parts(&self) -> [Option<&str>; 2] {
+        [self.token.as_deref(), self.discovery.as_deref()]
+    }
+
+    /// Whether it is known, or can be asked, where devices begin to sign in.
+    pub fn has_device_endpoint(&self) -> bool {
+        self.discovery.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(ENTRAS_TOKEN_PATH))
+    }
+
+    /// The token endpoint, which is asked for where it is not set.
+    ///
+    /// # Errors
+    /// A URL that no secret may go to; or the provider could not be asked, or told something of no use.
+    pub fn token_endpoint(&self, http: &Http<'_>) -> Result<Url, Error> {
+        self.token()?.map_or_else(|| self.told(http, "token_endpoint"), Ok)
+    }
+
+    /// The device authorization endpoint (RFC 8628, section 3.1).
+    ///
+    /// # Errors
+    /// As above.
+    pub fn device_endpoint(&self, http: &Http<'_>) -> Result<Url, Error> {
+        let entras = self.token()?.as_ref().and_then(entras_device_endpoint).filter(|_| self.discovery.is_none());
+        entras.map_or_else(|| self.told(http, "device_authorization_endpoint"), Ok)
+    }
+
+    fn token(&self) -> Result<Option<Url>, Error> {
+        let bad = |problem| Error::bad(&self.section, "TokenEndpoint", problem);
+        self.token.as_deref().map(|token| safe(token).map_err(bad)).transpose()
+    }
+
+    fn told(&self, http: &Http<'_>, name: &'static str) -> Result<Url, Error> {
+        let bad = |problem| Error::bad(&self.section, "TokenDiscovery", problem);
+        let discovery = self.discovery.as_ref().ok_or_else(|| bad("is missing: without it nobody knows all of this provider's URLs"))?;
+        let discovery = safe(discovery).map_err(bad)?;
+        let token = self.token()?;
+        let reply = http.get(&discovery)?;
+        let problem = |problem| Error::BadReply { who: reply.host.clone(), problem, key: "TokenDiscovery", section: self.section.clone() };
+        if reply.status != 200 {
+            return Err(problem(format!("with HTTP {}", reply.status)));
+        }
+        let document = serde_json::from_slice::<Value>(&reply.body).map_err(|_| problem("the answer is no JSON".into()))?;
+        endpoint(&document, &discovery, token.as_ref(), name).map_err(problem)
+    }
+}
+
+/// One URL of the document that came from `discovery`. It must be on a host that an administrator named, there or with the
+/// token endpoint.
+fn endpoint(document: &Value, discovery: &Url, token: Option<&Url>, name: &str) -> Result<Url, String> {
+    let url = |name: &str| {
+        let text = document.get(name).and_then(Value::as_str).ok_or(format!("the document has no {name}"))?;
+        safe(text).map_err(|problem| format!("the document's {name} {problem}"))
+    };
+    // RFC 8414, section 3.3. Entra's document of all tenants has an issuer with `{tenantid}` in it.
+    if url("issuer")?.origin() != discovery.origin() {
+        return Err("the document's issuer is another host than TokenDiscovery's".into());
+    }
+    let endpoint = url(name)?;
+    if endpoint.origin() != discovery.origin() && token.is_none_or(|token| endpoint.origin() != token.origin()) {
+        return Err(format!("the document's {name} is on another host than TokenDiscovery's: if that is right, set TokenEndpoint to a URL there"));
+    }
+    Ok(endpoint)
+}
+
+/// Entra has it beside the token endpoint.
+fn entras_device_endpoint(token: &Url) -> Option<Url> {
+    let tenant = token.path().strip_suffix(ENTRAS_TOKEN_PATH)?;
+    let mut device = token.clone();
+    device.set_path(&format!("{tenant}/oauth2/v2.0/devicecode"));
+    Some(device)
+}
+
+/// `https`, or `http` to this very machine: a secret goes nowhere else.
+///
+/// # Errors
+/// What is wrong with the URL, in words that go on where its key ends.
+pub fn safe(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "is no URL")?;
+    let loopback = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user or a password in it: use TokenClientId and TokenClientSecret");
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        _ => Err("must begin with https:// (http:// only on loopback)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(token: Option<&str>, document: Value) -> Result<String, String> {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        let discovery = url("https://idp.example/oidc/.well-known/openid-configuration");
+        endpoint(&document, &discovery, token.map(url).as_ref(), "token_endpoint").map(String::from)
+    }
+
+    #[test]
+    fn what_a_provider_tells_counts_on_hosts_that_an_administrator_named() {
+        for (token, issuer, endpoint) in [
+            (None, "https://idp.example/oidc", "https://idp.example/token"),
+            (None, "https://idp.example:443", "https://idp.example/token"),
+            (None, "https://idp.example/{tenantid}/v2.0", "https://idp.example/token"),
+            (Some("https://other.example/token"), "https://idp.example", "https://other.example/device"),
+        ] {
+            assert_eq!(told(token, json!({"issuer": issuer, "token_endpoint": endpoint})).as_deref(), Ok(endpoint));
+        }
+        for (issuer, endpoint, words) in [
+            ("https://evil.example", "https://idp.example/token", "issuer is another host"),
+            ("https://idp.example", "https://evil.example/token", "token_endpoint is on another host"),
+            ("https://idp.example", "https://idp.example:444/token", "token_endpoint is on another host"),
+            ("https://idp.example", "https://idp.example@evil.example/token", "has a user or a password in it"),
+            ("https://idp.example", "http://idp.example/token", "must begin with https://"),
+            ("https://idp.example", "http://127.0.0.1/token", "token_endpoint is on another host"),
+            ("", "https://idp.example/token", "issuer is no URL"),
+        ] {
+            let problem = told(None, json!({"issuer": issuer, "token_endpoint": endpoint})).expect_err(endpoint);
+            assert!(problem.contains(words), "{problem}");
+        }
+        for document in [json!({}), json!([]), json!({"issuer": "https://idp.example"}), json!({"issuer": 1, "token_endpoint": 2})] {
+            assert!(told(None, document).expect_err("no URL").contains("the document has no "));
+        }
+    }
+
+    #[test]
+    fn entras_device_endpoint_is_beside_its_token_endpoint() {
+        let beside = |url: &str| entras_device_endpoint(&Url::parse(url).expect("a URL")).map(String::from);
+        assert_eq!(beside("https://login/t/oauth2/v2.0/token").as_deref(), Some("https://login/t/oauth2/v2.0/devicecode"));
+        for other in ["https://login/t/oauth2/token", "https://login/token", "https://login/oauth2/v2.0/token/x"] {
+            assert_eq!(beside(other), None);
+        }
+    }
+}
