@@ -103,12 +103,12 @@ impl Drop for Line<'_> {
 }
 
 /// Waits between looks, each a little longer than the last.
-pub struct Patience {
+pub struct Looks {
     wait: Duration,
     until: Instant,
 }
 
-impl Patience {
+impl Looks {
     /// For as long as until then.
     pub fn until(until: Instant) -> Self {
         Self { wait: FIRST_WAIT, until }

@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::log::Log;
 use folder::Folder;
 pub use lock::leave_to_parent;
-use lock::{Line, Patience, Turn};
+use lock::{Line, Looks, Turn};
 use std::any::Any;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
@@ -77,8 +77,10 @@ impl Shared {
                 return fetched(Others::Idle);
             }
         };
-        if let Some(token) = self.look(&folder, ask) {
-            return Ok(Got { token, was_kept: true });
+        match self.look(&folder, ask) {
+            Ok(Some(token)) => return Ok(Got { token, was_kept: true }),
+            Ok(None) => {}
+            Err(problem) => self.log.warning(&format!("a token is fetched anew: {problem}")),
         }
         let lock = format!("{}.lock", self.name);
         let (line, others) = match self.stand_in_line(&folder, &lock, ask) {
@@ -104,36 +106,29 @@ impl Shared {
         };
         let mut line = Line::join(folder, lock).map_err(unlocked)?;
         let left = ask.deadline.saturating_duration_since(Instant::now());
-        let mut patience = Patience::until(ask.deadline - OWN_TIME.min(left / 4));
+        let mut looks = Looks::until(ask.deadline - OWN_TIME.min(left / 4));
         loop {
             let turn = line.turn().map_err(unlocked)?;
             // Always after the turn: whoever had it wrote first, then left the line.
-            if let Some(token) = self.look(folder, ask) {
+            if let Ok(Some(token)) = self.look(folder, ask) {
                 return Ok(Got { token, was_kept: true });
             }
             match turn {
                 Turn::Ours => return Err((Some(line), Others::Idle)),
                 // It was refused, or the like. The same would be said to all who wait, so they need not take turns to hear it.
                 Turn::Over => return Err((None, Others::Idle)),
-                Turn::Others if patience.wait() => {}
+                Turn::Others if looks.wait() => {}
                 Turn::Others => return Err((None, Others::Busy)),
             }
         }
     }
 
-    fn look(&self, folder: &Folder, ask: &Ask) -> Option<Token> {
+    /// The token that is kept, if it is what is asked for; an error where there is something that is no token.
+    fn look(&self, folder: &Folder, ask: &Ask) -> Result<Option<Token>, String> {
         let file = self.file();
-        let token = match folder.read(&file) {
-            Ok(bytes) => kept::token(&bytes?, SystemTime::now()).map_err(|problem| folder.words(&file, &problem)),
-            Err(problem) => Err(problem),
-        };
-        match token {
-            Ok(token) => self.is_asked_for(&token, ask).then_some(token),
-            Err(problem) => {
-                self.log.warning(&format!("a token is fetched anew: {problem}"));
-                None
-            }
-        }
+        let Some(bytes) = folder.read(&file)? else { return Ok(None) };
+        let token = kept::token(&bytes, SystemTime::now()).map_err(|problem| folder.words(&file, &problem))?;
+        Ok(Some(token).filter(|token| self.is_asked_for(token, ask)))
     }
 
     fn is_asked_for(&self, token: &Token, ask: &Ask) -> bool {

@@ -6,7 +6,7 @@
 
 use super::folder::Folder;
 use super::kept;
-use super::lock::{Line, Patience, Turn};
+use super::lock::{Line, Looks, Turn};
 use crate::log::Log;
 use crate::token::Secret;
 use crate::token::identity::Identity;
@@ -60,11 +60,11 @@ impl RefreshToken {
 
     /// Calls `body` once nobody else uses it; `None` where that is not so before `deadline`.
     pub fn in_turn<R>(&self, deadline: Instant, body: impl FnOnce(&Kept<'_>) -> R) -> Option<R> {
-        let mut patience = Patience::until(deadline);
+        let mut looks = Looks::until(deadline);
         let _slot = loop {
             match TurnHere::take(&self.name) {
                 Some(turn) => break turn,
-                None if patience.wait() => {}
+                None if looks.wait() => {}
                 None => return None,
             }
         };
@@ -75,7 +75,7 @@ impl RefreshToken {
             let line = Line::join(folder, &lock).and_then(|mut line| Ok((line.turn()?, line)));
             match line {
                 Ok((Turn::Ours, line)) => break Some(line),
-                Ok(_) if patience.wait() => {}
+                Ok(_) if looks.wait() => {}
                 Ok(_) => return None,
                 Err(problem) => {
                     self.log.warning(&format!("processes may use a sign-in at once: {problem}"));
