@@ -27,6 +27,9 @@ class Door:
         with contextlib.suppress(OSError):  # the listener was closed
             while True:
                 client, _ = self._listener.accept()
-                with client, contextlib.suppress(OSError):
-                    client.settimeout(5)
-                    self.answer(client)
+                self._receive(client)
+
+    def _receive(self, client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            client.settimeout(5)
+            self.answer(client)
