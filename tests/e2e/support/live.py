@@ -57,9 +57,9 @@ class Live:
         process = start_host(self.ways.shim, whole, self._end, *arguments, dm=self._dm)
         try:
             yield process
-        except BaseException:
+        except BaseException as failure:
             process.kill()
-            process.communicate()
+            failure.add_note(f"the program said {process.communicate()}")
             raise
         self._end.touch()
         done = finished(process)
