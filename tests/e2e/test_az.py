@@ -228,7 +228,7 @@ def test_a_host_with_its_own_way_with_signals_is_served_and_not_disturbed(applic
         assert said in done.stdout and done.stdout.endswith("\nTrue\n"), (mood, done)
 
 
-# Of the second token that a renewal fetches: the first is old after a second.
+# A token is old after some seconds: az tells its end in whole ones, and takes its time.
 RENEWAL = """
 import json, time
 def renewing():
@@ -237,26 +237,29 @@ def renewing():
         try: names.append(open(f"/proc/self/task/{thread}/comm").read())
         except OSError: pass
     return "tokenshim\\n" in names
+def calls(): return len(open(CALLS).readlines())
 connect()
 settings = json.load(open(SETTINGS))
 json.dump(settings | {"token": "eyJ-the-second"}, open(SETTINGS, "w"))
-time.sleep(1.5)
-connect()
-while len(open(CALLS).readlines()) < 2 or renewing(): time.sleep(0.01)
+while calls() < 2:
+    time.sleep(0.1)
+    connect()
+while renewing(): time.sleep(0.01)
 connect()
 """
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_an_az_that_a_renewal_runs_gets_the_signals_that_one_for_which_somebody_waits_gets(application, az, tmp_path, host):
-    application.configure(TokenRenewal="3599")
+    application.configure(TokenRenewal="3600")
+    az.answer("good", lifetime_seconds=3606)
     library = tmp_path / "reaper.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], input=REAPER, text=True, check=True)
     files = f"\nSETTINGS, CALLS = {str(az.folder / 'az.settings')!r}, {str(az.folder / 'az.calls')!r}"
     program = HOSTS[host].replace("sys.argv[0]", json.dumps(str(library))) + files + RENEWAL
-    assert application.host(program).stdout == "connected\n" * 3
+    assert set(application.host(program).stdout.splitlines()) == {"connected"}
     tokens = [bytes.fromhex(each["access_token"])[4::2].decode() for each in application.recorder.calls("SQLDriverConnect")]
-    assert tokens == [TOKEN, TOKEN, "eyJ-the-second"]
+    assert (tokens[0], tokens[-1]) == (TOKEN, "eyJ-the-second")
     waited_for, renewal = az.calls[:2]
     assert [renewal[name] for name in ("blocked", "ignored", "parent")] == [waited_for[name] for name in ("blocked", "ignored", "parent")]
     assert ("SIGTERM" in renewal["blocked"]) == (host == "blocks signals") and ("SIGCHLD" in renewal["ignored"]) == (host == "ignores SIGCHLD")
