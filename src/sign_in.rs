@@ -65,6 +65,17 @@ pub enum Live {
     Memory,
 }
 
+/// Who waits for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// Nobody: the old one is still good, and a provider that is busy is left alone.
+    Nobody,
+    /// A call of the program's.
+    Program,
+    /// A call, and a person who may be asked to sign in.
+    Person,
+}
+
 /// Gets tokens for one identity.
 pub struct Renewer {
     source: Box<dyn Source>,
@@ -75,12 +86,12 @@ pub struct Renewer {
 }
 
 impl Renewer {
-    /// A token by `deadline`, but not `refused`. For a renewal nobody waits: it asks its provider once. Only with `may_ask`
-    /// a person is asked.
+    /// A token by `deadline`, but not `refused`.
     ///
     /// # Errors
     /// As its source.
-    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, is_renewal: bool, may_ask: bool) -> Result<Got, Error> {
+    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, waits: Waits) -> Result<Got, Error> {
+        let (is_renewal, may_ask) = (waits == Waits::Nobody, waits == Waits::Person);
         let config = &self.config;
         let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
         let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal, may_ask };
@@ -97,6 +108,11 @@ impl Renewer {
         };
         // Another connect may have asked, whose settings stand elsewhere.
         cache().get(&want, late, fetch).map_err(|error| error.told_in(&config.section))
+    }
+
+    /// A token that is kept in memory, but not that one.
+    pub fn kept(&self, but: &Token) -> Option<Token> {
+        cache().kept(&self.identity, but)
     }
 
     /// `TokenRenewal`.
@@ -176,7 +192,8 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let config = Arc::new(config);
     let source = credential::source_for(Arc::clone(&config), service)?;
     let renewer = Arc::new(Renewer { identity: source.identity(), source, config, timeout });
-    let got = renewer.get(deadline, application.refused.as_ref(), false, application.may_ask)?;
+    let waits = if application.may_ask { Waits::Person } else { Waits::Program };
+    let got = renewer.get(deadline, application.refused.as_ref(), waits)?;
     let edits = edits(profile, settings, &got.token);
     let by = By::of(settings, &renewer.identity);
     Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by, renewer, live }))

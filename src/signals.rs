@@ -15,13 +15,13 @@ thread_local! {
 ///
 /// # Errors
 /// The system has no room for it.
-pub fn spawn(body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+pub fn spawn(builder: Builder, body: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     let host = HOST.get().or_else(|| SigSet::thread_get_mask().ok());
     let body = move || {
         HOST.set(host);
         body();
     };
-    blocked(|| Builder::new().name("tokenshim".into()).spawn(body))
+    blocked(|| builder.name("tokenshim".into()).spawn(body))
 }
 
 /// Runs `start`, which starts threads: they inherit a mask that blocks every signal. The calling thread's own mask is
@@ -78,11 +78,11 @@ mod tests {
         let of = || (is_blocked(), as_host(is_blocked), is_blocked());
         let body = move || {
             say.send(of()).expect("a listener");
-            let second = spawn(move || again.send(of()).expect("a listener"));
+            let second = spawn(Builder::new(), move || again.send(of()).expect("a listener"));
             second.expect("a thread").join().expect("no panic");
         };
         masked(&hosts, || {
-            spawn(body).expect("a thread").join().expect("no panic");
+            spawn(Builder::new(), body).expect("a thread").join().expect("no panic");
             assert_eq!(of(), ([false, true], [false, true], [false, true]));
         });
         assert_eq!(said.iter().collect::<Vec<_>>(), [([true, true], [false, true], [true, true]); 2]);

@@ -23,7 +23,7 @@ use locate::{Located, locate, refused, same_file, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 /// The files of all copies of the driver library that ever began to attach.
 static COPIES: Lazy<Mutex<Vec<PathBuf>>> = Lazy::new(Default::default);
@@ -44,6 +44,8 @@ pub struct Bound {
     pub statements: Option<OfStatements>,
     /// It turned out not to know the attributes by which it would.
     pub takes_no_token_later: AtomicBool,
+    /// So many threads give it a token just now.
+    pub entered: AtomicUsize,
     library: Library,
     /// Found once: a `fork` while another thread asks the loader would leave the loader locked in the child.
     manager: Manager,
@@ -91,6 +93,7 @@ impl Bound {
             real: RealFunctions::of(&library),
             statements: None,
             takes_no_token_later: AtomicBool::new(false),
+            entered: AtomicUsize::new(0),
             library,
             manager,
         })

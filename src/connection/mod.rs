@@ -15,6 +15,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The one diagnostic record of tokenshim's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,10 @@ pub struct Connection {
     pub wide: Option<Width>,
     /// The application set the token of its open connection itself: from then on it has the say.
     pub taken_over: bool,
+    /// The process that opened it: one that was forked shares it with its parent.
+    process: u32,
+    /// Before that nobody gives its driver a new token, by the clock of tokens.
+    retry_at: Duration,
     /// Who must not be disturbed.
     held: Held,
 }
@@ -129,6 +134,8 @@ pub fn settle(dbc: usize, signed: Option<Arc<Signed>>) -> Option<Arc<Signed>> {
     }
     let connection = table.connections.entry(dbc).or_default();
     connection.is_outdated = false;
+    connection.process = std::process::id();
+    connection.retry_at = Duration::ZERO;
     std::mem::replace(&mut connection.signed, signed)
 }
 

@@ -3,79 +3,160 @@
 use super::signed::Signed;
 use super::{Connection, Table, table};
 use crate::config::text::Width;
+use crate::token::clock::{Clock, SinceBoot};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Somebody let go of a connection.
 static LET_GO: Condvar = Condvar::new();
-
 /// When the first token ends of those in use, in milliseconds since the machine started: before that no statement need ask.
 static FIRST_END_MILLIS: AtomicU64 = AtomicU64::new(u64::MAX);
+/// Which renewal of a connection is whose.
+static TICKETS: AtomicU64 = AtomicU64::new(1);
 
 /// How long a disconnect waits for a real driver that takes its time with a new token. Then it goes ahead: ODBC asks of
 /// drivers that they can be called from several threads.
 const WAIT_MAX: Duration = Duration::from_secs(60);
+/// When a connection is looked at again that was in somebody else's hands.
+const BUSY_WAIT: Duration = Duration::from_secs(1);
 
-/// Who must not be disturbed at a connection.
+/// Longer than any fetch takes.
+const A_FETCH: Duration = Duration::from_secs(4000);
+
+/// Who must not be disturbed at a connection. In a child that was forked meanwhile there is no such thread any more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // of fields: their names say it
 pub enum Held {
     /// Nobody.
     #[default]
     Free,
-    /// A thread of this process gives the driver a new token. In a child that was forked meanwhile there is no such thread.
-    Renewing(u32),
-    /// The application is about to end the connection, or to set its token itself.
-    Leaving,
+    /// A thread of this process gives the driver a new token.
+    Renewing { process: u32, ticket: u64 },
+    /// So many threads are about to end the connection, or to set the application's own token.
+    Leaving { process: u32, threads: u32 },
+}
+
+impl Held {
+    fn now(self) -> Self {
+        match self {
+            Held::Renewing { process, .. } | Held::Leaving { process, .. } if process != std::process::id() => Held::Free,
+            held => held,
+        }
+    }
+}
+
+/// What came of the attempt to begin a renewal.
+#[allow(missing_docs)] // as above
+pub enum Begun {
+    /// It has begun. Whoever began must [`end`] it with the ticket. The width is that of the driver's wide characters, if it was
+    /// opened by a function with such.
+    Yes { ticket: u64, wide: Option<Width> },
+    /// Somebody else is at it.
+    Busy,
+    /// That token is not there any more.
+    Gone,
 }
 
 impl Connection {
     /// Whether its token is tokenshim's business: it is open, and the application did not set one itself.
     fn has(&self, signed: &Arc<Signed>) -> bool {
-        !self.taken_over && !self.browsing && self.signed.as_ref().is_some_and(|own| Arc::ptr_eq(own, signed))
+        self.renewable().is_some_and(|own| Arc::ptr_eq(own, signed))
+    }
+
+    fn renewable(&self) -> Option<&Arc<Signed>> {
+        self.signed.as_ref().filter(|_| !self.taken_over && !self.browsing)
     }
 }
 
-/// The connections whose token is that of `signed`, and is to be renewed.
-pub fn connections_of(signed: &Arc<Signed>) -> Vec<usize> {
-    table().connections.iter().filter(|(_, connection)| connection.has(signed)).map(|(dbc, _)| *dbc).collect()
+/// Connections that have the same token, which is to be renewed.
+pub struct Group {
+    /// Their sign-in.
+    pub signed: Arc<Signed>,
+    /// When that is due for the first of them, by [`SinceBoot`].
+    pub due: Duration,
 }
 
-/// Whether `dbc` still has it.
-pub fn has(dbc: usize, signed: &Arc<Signed>) -> bool {
-    table().connections.get(&dbc).is_some_and(|connection| connection.has(signed))
-}
-
-/// Begins to give `dbc` another token than that of `from`. `None` where it has another one by now, is about to be closed, or is in
-/// somebody else's hands; else how wide its characters are. Whoever began must [`end`] it.
-pub fn begin(dbc: usize, from: &Arc<Signed>) -> Option<Option<Width>> {
-    let mut table = table();
-    let connection = table.connections.get_mut(&dbc)?;
-    if !connection.has(from) || is_held(connection) {
-        return None;
+/// What there is to renew, of connections that this process opened itself: those of a parent it shares with that.
+pub fn groups() -> Vec<Group> {
+    let (mut groups, mut first_end) = (HashMap::<*const Signed, Group>::new(), u64::MAX);
+    let process = std::process::id();
+    let table = table();
+    for connection in table.connections.values() {
+        let Some((signed, due)) = connection.renewable().and_then(|signed| Some((signed, signed.due()?))) else { continue };
+        first_end = first_end.min(end_millis(signed));
+        if connection.process == process {
+            // Whoever fetches has news.
+            let due = if signed.attempts.is_fetching() { SinceBoot.now() + A_FETCH } else { due.max(connection.retry_at) };
+            let group = groups.entry(Arc::as_ptr(signed)).or_insert_with(|| Group { signed: Arc::clone(signed), due });
+            group.due = group.due.min(due);
+        }
     }
-    connection.held = Held::Renewing(std::process::id());
-    Some(connection.wide)
+    FIRST_END_MILLIS.store(first_end, Ordering::Relaxed);
+    // Whoever drops them does so without the lock.
+    groups.into_values().collect()
 }
 
-/// Ends what [`begin`] began; `to` is what the driver has now, where it took it.
-pub fn end(dbc: usize, to: Option<&Arc<Signed>>) {
+/// The connections of a group whose turn it is.
+pub fn connections_of(signed: &Arc<Signed>, now: Duration) -> Vec<usize> {
+    let process = std::process::id();
+    let is_meant = |connection: &Connection| connection.process == process && connection.retry_at <= now && connection.has(signed);
+    table().connections.iter().filter(|(_, connection)| is_meant(connection)).map(|(dbc, _)| *dbc).collect()
+}
+
+/// Begins to give `dbc` another token than that of `from`.
+pub fn begin(dbc: usize, from: &Arc<Signed>, now: Duration) -> Begun {
     let mut table = table();
-    let before = table.connections.get_mut(&dbc).and_then(|connection| {
+    match table.connections.get_mut(&dbc) {
+        Some(connection) if connection.has(from) => {
+            if connection.held.now() != Held::Free {
+                connection.retry_at = now + BUSY_WAIT;
+                return Begun::Busy;
+            }
+            let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
+            connection.held = Held::Renewing { process: std::process::id(), ticket };
+            Begun::Yes { ticket, wide: connection.wide }
+        }
+        _ => Begun::Gone,
+    }
+}
+
+/// Ends what [`begin`] began: the driver took the token of `taken`, or is asked again at `retry_at`. A connection that has been
+/// closed in the meantime, and perhaps opened anew, is another one.
+pub fn end(dbc: usize, ticket: u64, taken: Option<&Arc<Signed>>, retry_at: Duration) {
+    let mut table = table();
+    let own = Held::Renewing { process: std::process::id(), ticket };
+    let before = table.connections.get_mut(&dbc).filter(|connection| connection.held == own).and_then(|connection| {
         connection.held = Held::Free;
-        to.and_then(|to| connection.signed.replace(Arc::clone(to)))
+        if taken.is_none() {
+            connection.retry_at = retry_at;
+        }
+        taken.and_then(|taken| connection.signed.replace(Arc::clone(taken)))
     });
+    if let Some(taken) = taken {
+        note_end(taken);
+    }
     drop(table);
     LET_GO.notify_all();
     drop(before);
 }
 
-/// Waits for a renewal in flight on `dbc`, and lets none begin until [`let_go`]. A connection that is not known, or that nobody
-/// renews, costs a look.
+/// Waits for a renewal in flight on `dbc`, and lets none begin until [`let_go`].
 pub fn hold_off(dbc: usize) {
     let mut table = wait(dbc);
     if let Some(connection) = table.connections.get_mut(&dbc) {
-        connection.held = Held::Leaving;
+        let others = if let Held::Leaving { threads, .. } = connection.held.now() { threads } else { 0 };
+        connection.held = Held::Leaving { process: std::process::id(), threads: others + 1 };
+    }
+}
+
+/// Renewals of `dbc` may begin again, as far as this thread is concerned.
+pub fn let_go(dbc: usize) {
+    if let Some(connection) = table().connections.get_mut(&dbc)
+        && let Held::Leaving { process, threads } = connection.held
+    {
+        connection.held = if threads > 1 { Held::Leaving { process, threads: threads - 1 } } else { Held::Free };
     }
 }
 
@@ -84,18 +165,11 @@ pub fn await_others(dbc: usize) {
     drop(wait(dbc));
 }
 
-/// Renewals of `dbc` may begin again.
-pub fn let_go(dbc: usize) {
-    if let Some(connection) = table().connections.get_mut(&dbc) {
-        connection.held = Held::Free;
-    }
-}
-
-/// The table, once nobody renews the token of `dbc`.
+/// The table, once nobody renews the token of `dbc`, or it takes too long.
 pub(super) fn wait(dbc: usize) -> MutexGuard<'static, Table> {
     let mut table = table();
     let deadline = Instant::now() + WAIT_MAX;
-    while table.connections.get(&dbc).is_some_and(is_renewing) {
+    while table.connections.get(&dbc).is_some_and(|connection| matches!(connection.held.now(), Held::Renewing { .. })) {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             break;
@@ -103,14 +177,6 @@ pub(super) fn wait(dbc: usize) -> MutexGuard<'static, Table> {
         (table, _) = LET_GO.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner);
     }
     table
-}
-
-fn is_renewing(connection: &Connection) -> bool {
-    matches!(connection.held, Held::Renewing(process) if process == std::process::id())
-}
-
-fn is_held(connection: &Connection) -> bool {
-    connection.held == Held::Leaving || is_renewing(connection)
 }
 
 /// The one value for what is like `signed`.
@@ -121,24 +187,20 @@ pub fn one(signed: Signed) -> Arc<Signed> {
     one
 }
 
-/// All that connections have at this moment. The caller drops them without the lock.
-pub fn all() -> Vec<Arc<Signed>> {
+/// Of this real driver's connections no token is renewed any more.
+pub fn give_up(driver: usize) {
     let table = table();
     let all: Vec<_> = table.signed.all().collect();
-    FIRST_END_MILLIS.store(u64::MAX, Ordering::Relaxed);
-    all.iter().for_each(note_end);
-    all
+    drop(table);
+    all.iter().filter(|signed| signed.driver == driver).for_each(|signed| signed.attempts.give_up());
 }
 
-/// What `dbc` has, where its token ended before `now` and is to be renewed.
+/// What `dbc` has, where its token ended before `now`, and another one may be had.
 pub fn ended(dbc: usize, now: Duration) -> Option<Arc<Signed>> {
-    if (now.as_millis() as u64) < FIRST_END_MILLIS.load(Ordering::Relaxed) {
-        return None;
-    }
     let table = wait(dbc);
-    let connection = table.connections.get(&dbc)?;
-    let signed = connection.signed.as_ref()?;
-    (connection.has(signed) && signed.ends().is_some_and(|end| end <= now) && signed.due().is_some_and(|due| due <= now)).then(|| Arc::clone(signed))
+    let connection = table.connections.get(&dbc).filter(|connection| connection.retry_at <= now)?;
+    let signed = connection.renewable()?;
+    (signed.ends().is_some_and(|end| end <= now) && signed.due().is_some_and(|due| due <= now)).then(|| Arc::clone(signed))
 }
 
 /// Whether any token in use ended before `now`.
@@ -148,7 +210,9 @@ pub fn any_ended(now: Duration) -> bool {
 
 /// With the table's lock, so that none is forgotten.
 fn note_end(signed: &Arc<Signed>) {
-    if let Some(end) = signed.ends() {
-        FIRST_END_MILLIS.fetch_min(end.as_millis() as u64, Ordering::Relaxed);
-    }
+    FIRST_END_MILLIS.fetch_min(end_millis(signed), Ordering::Relaxed);
+}
+
+fn end_millis(signed: &Signed) -> u64 {
+    signed.ends().map_or(u64::MAX, |end| end.as_millis() as u64)
 }

@@ -1,6 +1,7 @@
 //! A sign-in whose token a real driver has: one value for all connections that have the same.
 
 use crate::config::connection_string::ConnectionString;
+use crate::config::keys;
 use crate::config::text::Width;
 use crate::delivery::access_token::AccessToken;
 use crate::sign_in::{Live, SignIn};
@@ -31,7 +32,7 @@ pub type Give = fn(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &Sig
 pub struct Signed {
     /// The token and the edits.
     pub sign_in: SignIn,
-    /// What the application wrote, all steps of an SQLBrowseConnect together.
+    /// What the application wrote, all steps of an SQLBrowseConnect together; without its secrets, once it is connected.
     pub written: ConnectionString,
     /// Whose connections these are: a number for each real driver.
     pub driver: usize,
@@ -41,20 +42,53 @@ pub struct Signed {
     pub attempts: Attempts,
 }
 
+/// A connection gets no new token more often than this.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
 /// When a renewal that failed is tried again.
 #[derive(Default)]
 pub struct Attempts {
     failures: AtomicU32,
     wait_until_millis: AtomicU64,
+    /// The process that does; a child of `fork` has nothing of it.
+    fetching: AtomicU32,
     given_up: AtomicBool,
 }
 
 impl Attempts {
-    /// One more came to nothing: the next waits for a while.
-    pub fn failed(&self) {
+    /// One more came to nothing: the next waits for a while, and at least as long as the provider wants. Of several that end
+    /// together one counts.
+    pub fn failed(&self, again_after: Option<Duration>) {
+        let now = SinceBoot.now();
+        if self.wait_until() > now {
+            return;
+        }
         let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
-        let wait = wait_after(failures, random());
-        self.wait_until_millis.store((SinceBoot.now() + wait).as_millis() as u64, Relaxed);
+        self.wait(now + again_after.unwrap_or_default() + wait_after(failures, random()));
+    }
+
+    /// A fetch begins; `false` where one is under way.
+    pub fn begin(&self) -> bool {
+        let process = std::process::id();
+        self.fetching.swap(process, Relaxed) != process
+    }
+
+    /// The fetch has ended.
+    pub fn end(&self) {
+        self.fetching.store(0, Relaxed);
+    }
+
+    /// Whether a fetch is under way.
+    pub fn is_fetching(&self) -> bool {
+        self.fetching.load(Relaxed) == std::process::id()
+    }
+
+    fn wait_until(&self) -> Duration {
+        Duration::from_millis(self.wait_until_millis.load(Relaxed))
+    }
+
+    fn wait(&self, until: Duration) {
+        self.wait_until_millis.store(until.as_millis() as u64, Relaxed);
     }
 
     /// There is nothing to renew here.
@@ -64,16 +98,19 @@ impl Attempts {
 }
 
 impl Signed {
-    /// The same, once the driver has all of it: the token stays in one place only.
+    /// The same, once the driver has all of it: the token stays in one place only, and no other secret stays at all.
     pub fn settled(mut self) -> Self {
         self.sign_in.edits = self.sign_in.edits.settled();
+        self.written.retain(|pair| !keys::is_secret(&pair.keyword));
         self
     }
 
     /// The same with a newer token.
     pub fn with(&self, token: Token) -> Self {
         let sign_in = SignIn { token, ..self.sign_in.clone() };
-        Self { sign_in, written: self.written.clone(), driver: self.driver, give: self.give, attempts: Attempts::default() }
+        let newer = Self { sign_in, written: self.written.clone(), driver: self.driver, give: self.give, attempts: Attempts::default() };
+        newer.attempts.wait(SinceBoot.now() + LEAST_WAIT); // however short its life is
+        newer
     }
 
     /// Whether the server will refuse whatever comes over such a connection, though nobody has asked it yet.
@@ -90,7 +127,7 @@ impl Signed {
             Live::Attributes => token.renew_at(renewal),
             Live::Memory => token.near_end(renewal),
         };
-        Some((token.came + age).max(Duration::from_millis(self.attempts.wait_until_millis.load(Relaxed))))
+        Some((token.came + age).max(self.attempts.wait_until()))
     }
 
     /// From when on no statement should be executed before its token is renewed.
@@ -158,5 +195,39 @@ impl SignedTable {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = Arc<Signed>> {
         self.known.values().flatten().filter_map(Weak::upgrade)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn a_failed_renewal_waits_at_least_as_long_as_the_provider_wants_and_longer_each_time() {
+        for (again_after, least, most) in [(None, 15, 46), (Some(seconds(300)), 315, 346)] {
+            let attempts = Attempts::default();
+            attempts.failed(again_after);
+            let wait = attempts.wait_until() - SinceBoot.now();
+            assert!((seconds(least - 1)..seconds(most)).contains(&wait), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn of_many_that_fail_together_one_counts() {
+        let attempts = Attempts::default();
+        (0..64).for_each(|_| attempts.failed(None));
+        assert!(attempts.wait_until() - SinceBoot.now() < seconds(46));
+    }
+
+    #[test]
+    fn one_fetch_is_under_way_at_a_time() {
+        let attempts = Attempts::default();
+        assert_eq!([attempts.begin(), attempts.begin(), attempts.is_fetching()], [true, false, true]);
+        attempts.end();
+        assert!(!attempts.is_fetching() && attempts.begin());
     }
 }

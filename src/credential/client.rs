@@ -12,6 +12,7 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 /// An application that a provider knows.
+#[derive(Clone)]
 pub struct Client {
     /// Its id.
     pub id: String,

@@ -50,8 +50,10 @@ impl Source for ClientCredentials {
         let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
-        let reply = self.client.post(&http, &self.provider.token_endpoint(&http)?, self.headers, &fields)?;
-        self.client.token(&reply, &[], &self.config.section)
+        // A secret that was changed since the connection was opened is still the same client's.
+        let client = Client { secret: Some(client_secret::read(&self.config)?), ..self.client.clone() };
+        let reply = client.post(&http, &self.provider.token_endpoint(&http)?, self.headers, &fields)?;
+        client.token(&reply, &[], &self.config.section)
     }
 
     fn identity(&self) -> Identity {

@@ -6,8 +6,10 @@
 use crate::token::Secret;
 use crate::token::memory::Block;
 use std::any::Any;
+use std::hash::{BuildHasher, RandomState};
+use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 /// The structure in memory that does not move: Microsoft's driver keeps only the address, and reads it again
 /// whenever it logs in. So it must live as long as the connection's handle, and a newer token may be written into it.
@@ -21,32 +23,32 @@ pub struct AccessToken {
 }
 
 /// What is in use, so that all connections with one token share its memory.
-static SHARED: Mutex<Vec<Weak<AccessToken>>> = Mutex::new(Vec::new());
+/// With a number of its token, which most often tells that it is another one.
+static SHARED: Mutex<Vec<(u64, Weak<AccessToken>)>> = Mutex::new(Vec::new());
 
-fn shared() -> MutexGuard<'static, Vec<Weak<AccessToken>>> {
+fn shared() -> MutexGuard<'static, Vec<(u64, Weak<AccessToken>)>> {
     SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Lets no other thread at the shared structures until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
+    LazyLock::force(&NUMBERS); // whoever is just making it has made it then
     Box::new(shared())
 }
 
 impl AccessToken {
     /// The structure of this token, which is laid out where no other connection has it.
     pub fn of(token: &Secret) -> Arc<Self> {
+        let number = number(token);
         let mut shared = shared();
-        let mut found = None;
-        shared.retain(|known| {
-            let known = known.upgrade();
-            found = found.take().or_else(|| known.clone().filter(|known| *known.held() == *token));
-            known.is_some()
-        });
-        found.unwrap_or_else(|| {
-            let laid_out = Arc::new(Self::new(token));
-            shared.push(Arc::downgrade(&laid_out));
-            laid_out
-        })
+        shared.retain(|(_, known)| known.strong_count() > 0);
+        let mut same = shared.iter().filter(|(other, _)| *other == number).filter_map(|(_, known)| known.upgrade());
+        if let Some(known) = same.find(|known| *known.held() == *token) {
+            return known;
+        }
+        let laid_out = Arc::new(Self::new(token));
+        shared.push((number, Arc::downgrade(&laid_out)));
+        laid_out
     }
 
     fn new(token: &Secret) -> Self {
@@ -64,7 +66,7 @@ impl AccessToken {
             return false;
         }
         // With the lock that a `fork` waits for, so that no child finds `held` locked.
-        let _shared = shared();
+        let mut shared = shared();
         // No longer than the shorter of the two, as long as both are there.
         let mut held = self.held();
         let shorter = held.expose().len().min(token.expose().len());
@@ -72,6 +74,8 @@ impl AccessToken {
         fence(Ordering::Release);
         self.lay_out(token);
         *held = token.clone();
+        let own = |(_, known): &&mut (u64, Weak<Self>)| ptr::eq(known.as_ptr(), self);
+        shared.iter_mut().filter(own).for_each(|(number, _)| *number = self::number(token));
         true
     }
 
@@ -94,6 +98,12 @@ impl AccessToken {
     fn held(&self) -> MutexGuard<'_, Secret> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+static NUMBERS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+fn number(token: &Secret) -> u64 {
+    NUMBERS.hash_one(token.expose())
 }
 
 /// The length that stands first, of a token of `characters`.

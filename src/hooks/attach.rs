@@ -85,7 +85,10 @@ pub unsafe extern "C" fn tokenshim_driver_attach_3(
 /// `binding` came from [`tokenshim_driver_attach_3`], and is not used again.
 unsafe extern "C" fn detach(binding: *const Binding) {
     // At the process's end other threads may still be inside a hook, and the real driver ends as it does without us.
-    if !ENDING.load(Ordering::Acquire) {
+    // A driver that was in no hurry to take a new token, so that its disconnect went ahead, is still being used.
+    // SAFETY: as the caller promised.
+    let is_entered = unsafe { bound(binding) }.entered.load(Ordering::Acquire) > 0;
+    if !ENDING.load(Ordering::Acquire) && !is_entered {
         // SAFETY: it is the leaked `Bound`; as the caller promised, the last use of it.
         drop(unsafe { Box::from_raw(binding.cast_mut().cast::<Bound>()) });
     }

@@ -148,7 +148,7 @@ unsafe fn signed_step(
     }
     let now = match code {
         SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, signed.sign_in.clone(), signed.written.clone()).settled())),
-        NEED_DATA => Some(signed),
+        NEED_DATA => Some(Arc::clone(&signed)),
         _ => None,
     };
     let before = connection::with(dbc as usize, |connection| {
@@ -158,5 +158,5 @@ unsafe fn signed_step(
     drop(before);
     now.iter().filter(|_| code != NEED_DATA).for_each(|signed| live::watch(signed));
     // SAFETY: as the caller promised.
-    unsafe { answer.deliver(code, now.as_deref(), dbc, out, out_max, out_len) }
+    unsafe { answer.deliver(code, now.as_deref().map(|now| (now, &signed.written)), dbc, out, out_max, out_len) }
 }

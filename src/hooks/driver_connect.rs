@@ -68,7 +68,7 @@ pub unsafe extern "C" fn driver_connect(
             };
             let signed = settle(bound, dbc, code, sign_in, written.clone());
             // SAFETY: as the caller promised.
-            Ok(unsafe { answer.deliver(code, signed.as_deref(), dbc, out, out_max, out_len) })
+            Ok(unsafe { answer.deliver(code, signed.as_deref().map(|signed| (signed, &written)), dbc, out, out_max, out_len) })
         })
     })
 }
@@ -101,12 +101,20 @@ impl Answer {
         }
     }
 
-    /// Gives the application its string, and returns what its connect returns.
+    /// Gives the application its string, completed from what it wrote with its sign-in, and returns what its connect returns.
     ///
     /// # Safety
     /// `out` is NULL or has room for `out_max` characters; `out_len` is NULL or writable.
-    pub unsafe fn deliver(self, code: Return, signed: Option<&Signed>, dbc: Handle, out: TextPointer, out_max: i16, out_len: *mut i16) -> Return {
-        let (Some(room), Some(signed)) = (self.room, signed) else { return code };
+    pub unsafe fn deliver(
+        self,
+        code: Return,
+        signed: Option<(&Signed, &ConnectionString)>,
+        dbc: Handle,
+        out: TextPointer,
+        out_max: i16,
+        out_len: *mut i16,
+    ) -> Return {
+        let (Some(room), Some((signed, written))) = (self.room, signed) else { return code };
         let from_driver = room.text();
         if from_driver.units.is_empty() && self.length == UNWRITTEN {
             return code; // the driver wrote nothing, so neither do we
@@ -116,9 +124,9 @@ impl Answer {
             asked(&from_driver, token)
         } else if self.length >= self.max || from_driver.units.is_empty() {
             // No room for all of it, here or in the driver's own: half a string is no use to anyone.
-            signed.written.to_text()
+            written.to_text()
         } else {
-            completed(&from_driver, &signed.written, &signed.sign_in.edits, token)
+            completed(&from_driver, written, &signed.sign_in.edits, token)
         };
         // SAFETY: as the caller promised.
         let cut = unsafe {

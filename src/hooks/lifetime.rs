@@ -4,6 +4,7 @@ use super::{ERROR, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real, state
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter};
 use crate::connection::{self, renewal};
+use crate::refresh;
 
 /// SQL_HANDLE_DBC.
 const HANDLE_DBC: i16 = odbc_sys::HandleType::Dbc as i16;
@@ -26,8 +27,9 @@ pub unsafe extern "C" fn disconnect(binding: *const Binding, letter: Letter, dbc
         if code == SUCCESS || code == SUCCESS_WITH_INFO {
             forget_statements(bound, dbc);
             // The token's memory stays: the driver may read it until the handle is freed.
-            let signed = connection::close(dbc as usize);
-            drop(signed);
+            if connection::close(dbc as usize).is_some() {
+                refresh::closed();
+            }
         }
         renewal::let_go(dbc as usize);
         Ok(code)
@@ -66,10 +68,13 @@ pub unsafe extern "C" fn free_connect(binding: *const Binding, letter: Letter, d
 /// Frees `dbc`. What was known about it is taken out first, since the very next handle may have its address, and is
 /// dropped last, since the driver may look at the token until it is done.
 fn forgetting(bound: &Bound, dbc: Handle, free: impl FnOnce() -> Return) -> Return {
-    forget_statements(bound, dbc);
     let known = connection::forget(dbc as usize);
     let code = free();
-    if let (Some(known), false) = (known, code == SUCCESS || code == SUCCESS_WITH_INFO) {
+    let is_gone = code == SUCCESS || code == SUCCESS_WITH_INFO;
+    if is_gone {
+        forget_statements(bound, dbc);
+    }
+    if let (Some(known), false) = (known, is_gone) {
         connection::remember(dbc as usize, known);
     }
     code

@@ -5,7 +5,7 @@ use super::refusal::records;
 use super::text::Buffer;
 use super::{NTS, Return, SUCCESS, SUCCESS_WITH_INFO, same_width};
 use crate::binding::Bound;
-use crate::binding::abi::Letter;
+use crate::binding::abi::{Handle, Letter};
 use crate::config::connection_string::ConnectionString;
 use crate::config::ini::Section;
 use crate::config::resolve::yes_or_no;
@@ -18,7 +18,7 @@ use crate::sign_in::{Live, SignIn};
 use core::ffi::c_void;
 use core::ptr;
 use std::sync::Once;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 
 /// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): the keywords of a new token.
 pub const CREDENTIALS: i32 = 122;
@@ -53,6 +53,13 @@ fn give(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Giv
     // SAFETY: `driver` is what `signed` wrote. A real driver stays for as long as it has an open connection, and whoever is to be
     // given a token is open until this returns.
     let bound = unsafe { &*ptr::with_exposed_provenance::<Bound>(driver) };
+    bound.entered.fetch_add(1, AcqRel);
+    let given = give_to(bound, ptr::with_exposed_provenance_mut::<c_void>(dbc), wide, sign_in);
+    bound.entered.fetch_sub(1, AcqRel);
+    given
+}
+
+fn give_to(bound: &Bound, dbc: Handle, wide: Option<Width>, sign_in: &SignIn) -> Given {
     let functions = &bound.real.set_connect_attr;
     // By the letter by which it was opened, where there is that one.
     let (letter, width) = match (wide, functions[Letter::W as usize]) {
@@ -62,7 +69,7 @@ fn give(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Giv
     };
     let text = credentials(sign_in.edits.profile, &sign_in.token.text, width);
     let (Some(set), Some(text)) = (same_width(functions, letter), text) else { return Given::Unknown };
-    let (dbc, mut text) = (ptr::with_exposed_provenance_mut::<c_void>(dbc), Buffer::of(&text));
+    let mut text = Buffer::of(&text);
     let accepted = |code: Return| code == SUCCESS || code == SUCCESS_WITH_INFO;
     // SAFETY: the real driver's own handle, and a text of ours of the width that the driver has.
     let mut code = unsafe { set(dbc, CREDENTIALS, text.pointer(), NTS.into()) };
@@ -73,7 +80,8 @@ fn give(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Giv
     if accepted(code) {
         return Given::Taken;
     }
-    if records(bound, dbc, letter, width).any(|(state, _)| UNKNOWN.contains(&state.as_str())) {
+    // The first record only: the application's own calls have theirs on the same handle.
+    if records(bound, dbc, letter, width).next().is_some_and(|(state, _)| UNKNOWN.contains(&state.as_str())) {
         bound.takes_no_token_later.store(true, Relaxed);
         return Given::Unknown;
     }

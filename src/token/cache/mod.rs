@@ -17,6 +17,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::hash::RandomState;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 /// How often tokens that are over are thrown away, whoever asks for whichever token then.
@@ -180,6 +181,14 @@ impl Cache {
         }
     }
 
+    /// A token that is kept and still good, but not that one.
+    pub fn kept(&self, identity: &Identity, but: &Token) -> Option<Token> {
+        let now = self.clock.now();
+        let shelf = self.shelf();
+        let kept = shelf.entries.get(identity)?.kept.as_ref()?;
+        (kept.token.text != but.text && !kept.is_over(now)).then(|| kept.token.clone())
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -208,7 +217,7 @@ impl Cache {
 fn renew(landing: Landing, timeout: Duration, old: Token, fetch: impl Fn(Ask) -> Result<Got, Error> + Send + 'static) {
     let ask = Ask { deadline: Instant::now() + timeout, instead_of: Some(old), is_renewal: true };
     let body = move || drop(landing.land(fetch(ask)));
-    let _ = signals::spawn(body);
+    let _ = signals::spawn(Builder::new(), body);
 }
 
 impl Shelf {

@@ -4,7 +4,7 @@
     live.write(dm="iodbc")
     with live.host("dbc = opened('DSN=data')"):             # then waits until it is told to end
         live.wait_for(lambda: len(live.given()) == 1)
-    assert live.given() == [("SQLSetConnectAttr", "Auth_AccessToken=token-2")]
+    assert live.given() == ["Auth_AccessToken=token-2"]
 """
 
 from __future__ import annotations
