@@ -41,9 +41,21 @@ def compile(source: Path | str, dm: str = "unixodbc", flags: tuple[str, ...] = (
 def run(home: OdbcHome, name: str, *arguments: object, dm: str | Path = "unixodbc", under: list = (), flags: tuple[str, ...] = ("-O1",),
         env: dict[str, str] | None = None, timeout: float = 60) -> list[str]:
     """The chapters that went well. `dm` is a driver manager, or the path of a driver; `under` a command before the program's."""
-    kind = str(dm) if str(dm) in _FOR else "driver"
-    library = {} if kind == "unixodbc" else {"ODBC_LIBRARY": DRIVER_MANAGERS.get(str(dm), str(dm))}
-    command = [*under, compile(name, kind, flags), *map(str, arguments)]
-    done = subprocess.run(command, env={**home.env, **library, **(env or {})}, capture_output=True, text=True, timeout=timeout)
+    command, environment = _command(home, name, dm, flags)
+    done = subprocess.run([*under, *command, *map(str, arguments)], env={**environment, **(env or {})}, capture_output=True, text=True,
+                          timeout=timeout)
     assert done.returncode == 0, f"{name} ended with {done.returncode} after {done.stdout!r}\n{done.stderr}"
     return [line.removeprefix("ok ") for line in done.stdout.splitlines()]
+
+
+def start(home: OdbcHome, name: str, *arguments: object, dm: str | Path = "unixodbc") -> subprocess.Popen:
+    """The program, which goes on while the test does something else, with pipes to and from it."""
+    command, environment = _command(home, name, dm, ("-O1",))
+    return subprocess.Popen([*command, *map(str, arguments)], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True)
+
+
+def _command(home: OdbcHome, name: str, dm: str | Path, flags: tuple[str, ...]) -> tuple[list, dict[str, str]]:
+    kind = str(dm) if str(dm) in _FOR else "driver"
+    library = {} if kind == "unixodbc" else {"ODBC_LIBRARY": DRIVER_MANAGERS.get(str(dm), str(dm))}
+    return [compile(name, kind, flags)], {**home.env, **library}
