@@ -1,5 +1,6 @@
 //! One sign-in, from what is set to what is changed: the only place that knows the whole way.
 
+use crate::config::known::Known;
 use crate::config::resolve::{Config, InFiles};
 use crate::config::settings::{Origin, Settings};
 use crate::credential::{self, Source, databricks};
@@ -13,12 +14,21 @@ use crate::token::cache::{Ask, Got, Want, cache};
 use crate::token::identity::Identity;
 use crate::token::life::Renewal;
 use crate::token::store::{Others, Shared};
+use std::any::Any;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Sources that run or read what they are told to: never at a connection string's word.
 const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
+
+/// What was worked out for connects that came before.
+static KNOWN: Known<Prepared> = Known::nothing();
+
+/// Lets no other thread at what is known until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    KNOWN.hold()
+}
 
 /// What the application set on the connection handle before it connects.
 #[derive(Default)]
@@ -81,11 +91,30 @@ pub struct Renewer {
     source: Box<dyn Source>,
     identity: Identity,
     config: Arc<Config>,
+    service: Option<databricks::Service>,
     /// How long getting one may take where nobody waits for it.
     pub timeout: Duration,
 }
 
 impl Renewer {
+    fn of(config: Config, service: Option<databricks::Service>) -> Result<Self, Error> {
+        let timeout = config.timeout;
+        let config = Arc::new(config);
+        let source = credential::source_for(Arc::clone(&config), service.clone())?;
+        Ok(Self { identity: source.identity(), source, config, service, timeout })
+    }
+
+    /// The same, for a connect of an application that waits no longer than this.
+    fn within(&self, login_timeout: Duration) -> Result<Self, Error> {
+        let config = Config { timeout: login_timeout, ..Config::clone(&self.config) };
+        Ok(Self { timeout: self.timeout, ..Self::of(config, self.service.clone())? })
+    }
+
+    /// Whether it would be made the same way now.
+    fn is_current(&self) -> Result<bool, Error> {
+        self.source.is_current(&self.identity)
+    }
+
     /// A token by `deadline`, but not `refused`.
     ///
     /// # Errors
@@ -157,6 +186,24 @@ impl SignIn {
     }
 }
 
+/// All that is to be known about a sign-in before there is a token.
+struct Prepared {
+    /// For whom it was worked out, beside the settings.
+    real_driver: String,
+    set_access_token: bool,
+    attributes: Attributes,
+    profile: &'static Profile,
+    by: By,
+    live: Live,
+    renewer: Arc<Renewer>,
+}
+
+impl Prepared {
+    fn is_for(&self, real_driver: &str, application: &Application) -> bool {
+        self.real_driver == real_driver && self.set_access_token == application.set_access_token && self.attributes == application.attributes
+    }
+}
+
 /// Gets a token where the settings ask for one; `Ok(None)` where they do not.
 ///
 /// `real_driver` is the real driver's file; `application` is what the application did with its connection handle.
@@ -164,13 +211,39 @@ impl SignIn {
 /// # Errors
 /// Whatever stands between the settings and a token: then nothing must be connected.
 pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application) -> Result<Option<SignIn>, Error> {
+    let is_for = |prepared: &Prepared| prepared.is_for(real_driver, application);
+    let known = KNOWN.find(settings, is_for);
+    let prepared = match known {
+        Some(known) if known.renewer.is_current()? => known,
+        _ => {
+            let Some(prepared) = prepare(settings, real_driver, application)?.map(Arc::new) else { return Ok(None) };
+            KNOWN.keep(settings, Arc::clone(&prepared), is_for);
+            prepared
+        }
+    };
+    let mut renewer = Arc::clone(&prepared.renewer);
+    let mut left = renewer.timeout;
+    if let Some((login_timeout, spent)) = application.login_timeout.filter(|(timeout, _)| !timeout.is_zero()) {
+        left = left.min(login_timeout.saturating_sub(spent));
+        if login_timeout < renewer.timeout {
+            renewer = Arc::new(renewer.within(login_timeout)?);
+        }
+    }
+    let waits = if application.may_ask { Waits::Person } else { Waits::Program };
+    let got = renewer.get(Instant::now() + left, application.refused.as_ref(), waits)?;
+    let edits = edits(prepared.profile, settings, &got.token);
+    let section = renewer.config.section.clone();
+    Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by: prepared.by, renewer, live: prepared.live }))
+}
+
+fn prepare(settings: &Settings, real_driver: &str, application: &Application) -> Result<Option<Prepared>, Error> {
     let profile = profile_for(settings, real_driver);
     // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
     let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
     if recognised.is_some_and(|profile| brings_its_own(profile, settings, application)) {
         return Ok(None);
     }
-    let Some(mut config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
+    let Some(config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
     let profile = profile?;
     settings.string().check()?;
     settings.check_keys()?;
@@ -181,22 +254,12 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     };
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let service = service(settings, profile, &config)?;
-    let timeout = config.timeout;
-    let mut left = timeout;
-    if let Some((login_timeout, spent)) = application.login_timeout.filter(|(timeout, _)| !timeout.is_zero()) {
-        config.timeout = config.timeout.min(login_timeout);
-        left = left.min(login_timeout.saturating_sub(spent));
-    }
-    let deadline = Instant::now() + left;
-    let (section, live) = (config.section.clone(), live(profile, &config));
-    let config = Arc::new(config);
-    let source = credential::source_for(Arc::clone(&config), service)?;
-    let renewer = Arc::new(Renewer { identity: source.identity(), source, config, timeout });
-    let waits = if application.may_ask { Waits::Person } else { Waits::Program };
-    let got = renewer.get(deadline, application.refused.as_ref(), waits)?;
-    let edits = edits(profile, settings, &got.token);
+    let live = live(profile, &config);
+    let renewer = Arc::new(Renewer::of(config, service)?);
     let by = By::of(settings, &renewer.identity);
-    Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by, renewer, live }))
+    let Application { set_access_token, attributes, .. } = application;
+    let (set_access_token, attributes) = (*set_access_token, attributes.clone());
+    Ok(Some(Prepared { real_driver: real_driver.to_owned(), set_access_token, attributes, profile, by, live, renewer }))
 }
 
 fn live(profile: &Profile, config: &Config) -> Live {

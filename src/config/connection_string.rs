@@ -4,7 +4,7 @@
 //! `{` right after the `=` runs to a `}` that is not doubled; keywords do not care about case.
 
 use super::marks::Marks;
-use super::text::{Text, Width, decode};
+use super::text::{self, Text, Width, decode};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -69,7 +69,10 @@ impl ConnectionString {
                     unclosed.get_or_insert(keyword.clone());
                     units.len()
                 });
-                let value = decode(&units[value_start + 1..close], width).replace("}}", "}");
+                let mut value = decode(&units[value_start + 1..close], width);
+                if value.contains('}') {
+                    value = value.replace("}}", "}");
+                }
                 (value, position(units, close, |unit| unit == SEMICOLON))
             } else {
                 let end = position(units, value_start, |unit| unit == SEMICOLON);
@@ -155,10 +158,13 @@ impl ConnectionString {
         raw.push_str("=");
         if braced || !value.units.iter().all(|unit| is_plain(*unit)) {
             raw.push_str("{");
-            for (at, piece) in value.units.split(|unit| *unit == CLOSE).enumerate() {
-                raw.push_str(if at > 0 { "}}" } else { "" });
-                raw.push_units(piece);
+            let mut rest = value.units.as_slice();
+            while let Some(at) = text::position(rest, |unit| unit == CLOSE) {
+                raw.push_units(&rest[..=at]);
+                raw.push_str("}");
+                rest = &rest[at + 1..];
             }
+            raw.push_units(rest);
             raw.push_str("}");
         } else {
             raw.push_units(&value.units);
@@ -183,22 +189,19 @@ fn is_plain(unit: u32) -> bool {
 }
 
 fn position(units: &[u32], from: usize, stop: impl Fn(u32) -> bool) -> usize {
-    units[from..].iter().position(|unit| stop(*unit)).map_or(units.len(), |at| from + at)
+    text::position(&units[from..], stop).map_or(units.len(), |at| from + at)
 }
 
 /// The `}` that ends a value: one that is not followed by another.
 fn closing_brace(units: &[u32], from: usize) -> Option<usize> {
     let mut at = from;
-    while at < units.len() {
-        if units[at] == CLOSE {
-            if units.get(at + 1) != Some(&CLOSE) {
-                return Some(at);
-            }
-            at += 1;
+    loop {
+        at = position(units, at, |unit| unit == CLOSE);
+        match units.get(at + 1) {
+            Some(&CLOSE) => at += 2,
+            _ => return (at < units.len()).then_some(at),
         }
-        at += 1;
     }
-    None
 }
 
 fn trimmed(text: String) -> String {

@@ -3,6 +3,7 @@
 pub mod connection_string;
 pub mod ini;
 pub mod keys;
+pub mod known;
 mod marks;
 mod pieces;
 pub mod resolve;

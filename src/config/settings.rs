@@ -75,10 +75,15 @@ impl Settings {
 
     /// What the application said, and of which sections it spoke: by this a driver manager knows a connection again.
     pub fn hash_words(&self, state: &mut impl Hasher) {
-        for section in [&self.data_source, &self.driver] {
-            section.as_ref().map(|section| &section.name).hash(state);
+        for section in self.sections() {
+            section.map(|section| &section.name).hash(state);
         }
         self.string.to_text().units.as_slice().hash(state);
+    }
+
+    /// The sections that count: the DSN's, and the driver's.
+    pub fn sections(&self) -> [Option<&Section>; 2] {
+        [self.data_source.as_ref(), self.driver.as_ref()]
     }
 
     /// The application's own text.

@@ -68,6 +68,14 @@ impl Text {
     }
 }
 
+/// Where the first of `units` stands that `is` what is looked for. A token is long: so it looks at many at once.
+pub fn position<Unit: Copy>(units: &[Unit], is: impl Fn(Unit) -> bool) -> Option<usize> {
+    let has_one = |piece: &&[Unit]| piece.iter().fold(false, |found, unit| found | is(*unit));
+    let mut pieces = units.chunks(16);
+    let before = pieces.position(|piece| has_one(&piece))? * 16;
+    Some(before + units[before..].iter().position(|unit| is(*unit))?)
+}
+
 /// What `units` say; units of two or four bytes that are no text become U+FFFD.
 pub fn decode(units: &[u32], width: Width) -> String {
     let is_ascii = |units: &[u32]| units.iter().fold(0, |all, unit| all | unit) < 0x80;
@@ -98,6 +106,15 @@ mod tests {
         for width in [Width::One, Width::Two, Width::Four] {
             assert_eq!(Text::encode("Größe=日本😀", width).decode(), "Größe=日本😀", "{width:?}");
         }
+    }
+
+    #[test]
+    fn the_first_unit_is_found_wherever_it_stands() {
+        let units: Vec<u8> = (0..100).chain(0..100).collect();
+        for unit in 0..=100 {
+            assert_eq!(position(&units, |each| each == unit), units.iter().position(|each| *each == unit));
+        }
+        assert_eq!(position(&[0u32; 0], |_| true), None);
     }
 
     #[test]

@@ -114,6 +114,10 @@ impl Source for AzureCli {
         ])
     }
 
+    fn is_current(&self, identity: &Identity) -> Result<bool, Error> {
+        Ok(self.identity() == *identity)
+    }
+
     fn who(&self) -> String {
         "az".into()
     }

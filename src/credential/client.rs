@@ -35,6 +35,15 @@ impl Client {
         Ok(Self { id, secret, auth: config.client_auth.unwrap_or(ClientAuth::Basic), encodes: true })
     }
 
+    /// Whether its secret is still the one that `config` names.
+    ///
+    /// # Errors
+    /// That can no longer be read.
+    pub fn is_current(&self, config: &Config) -> Result<bool, Error> {
+        let secret = config.client_secret.is_some().then(|| client_secret::read(config)).transpose()?;
+        Ok(secret == self.secret)
+    }
+
     /// POSTs a form with `fields`, and shows who asks.
     ///
     /// # Errors

@@ -73,6 +73,10 @@ impl Source for ClientCredentials {
         ])
     }
 
+    fn is_current(&self, _: &Identity) -> Result<bool, Error> {
+        self.client.is_current(&self.config)
+    }
+
     fn who(&self) -> String {
         self.provider.host()
     }

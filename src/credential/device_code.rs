@@ -204,6 +204,10 @@ impl Source for DeviceCode {
         ])
     }
 
+    fn is_current(&self, _: &Identity) -> Result<bool, Error> {
+        self.client.is_current(&self.config)
+    }
+
     fn who(&self) -> String {
         self.provider.host()
     }

@@ -36,6 +36,16 @@ pub trait Source: Send + Sync {
     /// Everything on which it depends whose token that is.
     fn identity(&self) -> Identity;
 
+    /// Whether a source made just now of the same configuration would be the same; `identity` is the one of this source. One
+    /// that does not know is made anew for each connect.
+    ///
+    /// # Errors
+    /// None could be made now.
+    fn is_current(&self, identity: &Identity) -> Result<bool, Error> {
+        let _ = identity;
+        Ok(false)
+    }
+
     /// Who is asked, in a message's words.
     fn who(&self) -> String;
 }

@@ -9,6 +9,7 @@ use crate::config::connection_string::{ConnectionString, Pair};
 use crate::config::keys;
 use crate::config::text::Text;
 use crate::token::Secret;
+use std::cell::OnceCell;
 
 /// Room for the driver's completed string, in characters. No more: psqlodbc multiplies the size by the bytes that a
 /// character may take, in 16 bits.
@@ -78,20 +79,25 @@ pub fn asked(from_driver: &Text, token: &Secret) -> Text {
 }
 
 /// The token as it is, and URL-encoded (psqlodbc writes passwords so).
-struct Forms<'a>(&'a str, String);
+struct Forms<'a> {
+    plain: &'a str,
+    /// Made where a value may have it in it.
+    encoded: OnceCell<String>,
+}
 
 impl<'a> Forms<'a> {
     fn of(token: &'a Secret) -> Self {
-        Self(token.expose(), url::form_urlencoded::byte_serialize(token.expose().as_bytes()).collect())
+        Self { plain: token.expose(), encoded: OnceCell::new() }
     }
 
     /// Whether a value has it in it.
     fn stand_in(&self, pair: &Pair) -> bool {
         // A token is ASCII, so that it takes a unit for each byte, and more where it is encoded.
-        if pair.raw.units.len() < self.0.len() {
+        if pair.raw.units.len() < self.plain.len() {
             return false;
         }
         let raw = pair.raw.decode();
-        raw.contains(self.0) || raw.contains(self.1.as_str()) || pair.value.contains(self.0)
+        let encoded = || self.encoded.get_or_init(|| url::form_urlencoded::byte_serialize(self.plain.as_bytes()).collect());
+        raw.contains(self.plain) || pair.value.contains(self.plain) || raw.contains(['%', '+']) && raw.contains(encoded().as_str())
     }
 }

@@ -7,6 +7,7 @@ use crate::credential;
 use crate::delivery::access_token;
 use crate::oauth::http;
 use crate::refresh;
+use crate::sign_in;
 use crate::token::{cache, memory, store};
 use std::any::Any;
 use std::cell::RefCell;
@@ -28,7 +29,7 @@ pub fn survive() {
 /// None of these is ever held by a thread that waits for another of them, or for anything else, but memory: that comes last.
 extern "C" fn hold() {
     let locks = || {
-        let of_connections = [connection::hold(), statements::hold(), access_token::hold()];
+        let of_connections = [connection::hold(), statements::hold(), access_token::hold(), sign_in::hold()];
         let of_tokens = [http::hold(), ini::hold(), credential::hold(), cache::hold(), store::hold(), refresh::hold(), memory::hold()];
         of_connections.into_iter().chain(of_tokens).collect()
     };

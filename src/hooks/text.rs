@@ -2,7 +2,7 @@
 
 use crate::binding::Bound;
 use crate::binding::abi::{Letter, TextPointer};
-use crate::config::text::{Text, Width};
+use crate::config::text::{Text, Width, position};
 use crate::hooks::{Return, SUCCESS, SUCCESS_WITH_INFO};
 use odbc_sys::NTS;
 
@@ -126,17 +126,17 @@ impl Buffer {
     pub fn text(&self) -> Text {
         let bytes = self.bytes.as_slice();
         let units = match self.width {
-            Width::One => before_nul(bytes.iter().map(|byte| u32::from(*byte))),
-            Width::Two => before_nul(bytes.as_chunks().0.iter().map(|unit| u32::from(u16::from_ne_bytes(*unit)))),
-            Width::Four => before_nul(bytes.as_chunks().0.iter().map(|unit| u32::from_ne_bytes(*unit))),
+            Width::One => before_nul(bytes.as_chunks().0, |[byte]| u32::from(byte)),
+            Width::Two => before_nul(bytes.as_chunks().0, |unit| u32::from(u16::from_ne_bytes(unit))),
+            Width::Four => before_nul(bytes.as_chunks().0, u32::from_ne_bytes),
         };
         Text { width: self.width, units }
     }
 }
 
-fn before_nul(units: impl Iterator<Item = u32> + Clone) -> Vec<u32> {
-    let count = units.clone().take_while(|unit| *unit != 0).count();
-    units.take(count).collect()
+fn before_nul<const BYTES: usize>(units: &[[u8; BYTES]], value: impl Fn([u8; BYTES]) -> u32) -> Vec<u32> {
+    let end = position(units, |unit| value(unit) == 0).unwrap_or(units.len());
+    units[..end].iter().map(|unit| value(*unit)).collect()
 }
 
 /// Copies `text` and a NUL to the application, cut where its `max` characters are full. Returns how many characters

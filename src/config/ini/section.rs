@@ -89,6 +89,13 @@ impl Section {
     }
 }
 
+impl PartialEq for Section {
+    /// Whether it says the same, wherever that stands. Almost always it is the very same, read once.
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && (Arc::ptr_eq(&self.entries, &other.entries) || self.entries == other.entries)
+    }
+}
+
 impl fmt::Debug for Section {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let keys: Vec<_> = self.entries().map(|(key, _)| key).collect();
