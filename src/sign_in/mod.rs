@@ -1,19 +1,22 @@
 //! One sign-in, from what is set to what is changed: the only place that knows the whole way.
 
+mod renewer;
+
+pub use renewer::{Renewer, Waits};
+
 use crate::config::known::Known;
-use crate::config::resolve::{Config, InFiles};
+use crate::config::resolve::Config;
 use crate::config::settings::{Origin, Settings};
-use crate::credential::{self, Source, databricks};
+use crate::credential::databricks;
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
 use crate::delivery::encryption::Attributes;
 use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
-use crate::token::cache::{Ask, Got, Want, cache};
+use crate::token::cache::cache;
 use crate::token::identity::Identity;
 use crate::token::life::Renewal;
-use crate::token::store::{Others, Shared};
 use std::any::Any;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
@@ -73,86 +76,6 @@ pub enum Live {
     Attributes,
     /// In the memory from which its driver reads it when it logs in once more.
     Memory,
-}
-
-/// Who waits for a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
-    /// Nobody: the old one is still good, and a provider that is busy is left alone.
-    Nobody,
-    /// A call of the program's.
-    Program,
-    /// A call, and a person who may be asked to sign in.
-    Person,
-}
-
-/// Gets tokens for one identity.
-pub struct Renewer {
-    source: Box<dyn Source>,
-    identity: Identity,
-    config: Arc<Config>,
-    service: Option<databricks::Service>,
-    /// How long getting one may take where nobody waits for it.
-    pub timeout: Duration,
-}
-
-impl Renewer {
-    fn of(config: Config, service: Option<databricks::Service>) -> Result<Self, Error> {
-        let timeout = config.timeout;
-        let config = Arc::new(config);
-        let source = credential::source_for(Arc::clone(&config), service.clone())?;
-        Ok(Self { identity: source.identity(), source, config, service, timeout })
-    }
-
-    /// The same, for a connect of an application that waits no longer than this.
-    fn within(&self, login_timeout: Duration) -> Result<Self, Error> {
-        let config = Config { timeout: login_timeout, ..Config::clone(&self.config) };
-        Ok(Self { timeout: self.timeout, ..Self::of(config, self.service.clone())? })
-    }
-
-    /// Whether it would be made the same way now.
-    fn is_current(&self) -> Result<bool, Error> {
-        self.source.is_current(&self.identity)
-    }
-
-    /// A token by `deadline`, but not `refused`.
-    ///
-    /// # Errors
-    /// As its source.
-    pub fn get(self: &Arc<Self>, deadline: Instant, refused: Option<&Token>, waits: Waits) -> Result<Got, Error> {
-        let (is_renewal, may_ask) = (waits == Waits::Nobody, waits == Waits::Person);
-        let config = &self.config;
-        let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
-        let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal, may_ask };
-        let this = Arc::clone(self);
-        let fetch = move |ask: Ask| {
-            let fetch = |others| match may_ask && !ask.is_renewal && others == Others::Idle {
-                true => this.source.fetch_or_ask(ask.patience()),
-                false => this.source.fetch(ask.patience()),
-            };
-            match this.config.in_files {
-                InFiles::Tokens => Shared::of(&this.identity, this.config.renewal, this.config.log.clone()).get(&ask, fetch),
-                InFiles::SignIns | InFiles::Nothing => fetch(Others::Idle).map(Got::new),
-            }
-        };
-        // Another connect may have asked, whose settings stand elsewhere.
-        cache().get(&want, late, fetch).map_err(|error| error.told_in(&config.section))
-    }
-
-    /// A token that is kept in memory, but not that one.
-    pub fn kept(&self, but: &Token) -> Option<Token> {
-        cache().kept(&self.identity, but)
-    }
-
-    /// `TokenRenewal`.
-    pub fn renewal(&self) -> Renewal {
-        self.config.renewal
-    }
-
-    /// Whether the source still speaks for the same identity: a tool may have been signed in anew, as somebody else.
-    pub fn is_the_same(&self) -> bool {
-        self.source.identity() == self.identity
-    }
 }
 
 /// Two numbers that tell whether the same words of an application's still stand for the same identity.
