@@ -50,7 +50,7 @@ def test_the_driver_library_defines_no_odbc_name_that_its_own_code_is_bound_to()
 
 def test_the_core_exports_only_names_of_tokenshim():
     names = exported(CORE)
-    assert "tokenshim_driver_attach_2" in names
+    assert "tokenshim_driver_attach_3" in names
     assert [name for name in names if not name.startswith("tokenshim_")] == []
 
 
