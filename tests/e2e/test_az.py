@@ -266,6 +266,17 @@ def test_an_az_that_a_renewal_runs_gets_the_signals_that_one_for_which_somebody_
     assert ("SIGTERM" in renewal["blocked"]) == (host == "blocks signals") and ("SIGCHLD" in renewal["ignored"]) == (host == "ignores SIGCHLD")
 
 
+@pytest.mark.parametrize("host", ["ordinary", "blocks signals"])
+def test_so_does_one_that_is_run_for_an_open_connection(application, az, host):
+    application.configure(TokenRenewal="3600")
+    az.answer("good", lifetime_seconds=3606)
+    wait = f"dbc = pyodbc.connect('DSN=d')\nwhile len(open({str(az.folder / 'az.calls')!r}).readlines()) < 2: time.sleep(0.1)"
+    done = application.host(f"import time\n{HOSTS[host]}\n{wait}")
+    assert (done.returncode, done.stderr) == (0, "")
+    waited_for, renewal = az.calls[:2]
+    assert renewal["blocked"] == waited_for["blocked"] and ("SIGTERM" in renewal["blocked"]) == (host == "blocks signals")
+
+
 def test_no_child_is_started_before_the_connect_or_without_a_token_to_get(application, az):
     run_client(application.home, [call("SQLSetConnectAttr", attribute=103, value=5), call("SQLDriverConnectW", string="DSN=d;TokenSource="),
                                   call("SQLDisconnect")])

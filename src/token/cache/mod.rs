@@ -172,7 +172,7 @@ impl Cache {
             match landed {
                 Some(Ok(got)) => return Ok(got),
                 // Another one's time was up, not ours.
-                Some(Err(error)) if flight.is_worth_another(&error, want.deadline) => {}
+                Some(Err(error)) if !want.is_renewal && flight.is_worth_another(&error, want.deadline) => {}
                 Some(Err(Error::TooSlow { .. })) | None => return Err(late()),
                 // Another one might not ask.
                 Some(Err(Error::SignInNeeded { .. })) if want.may_ask => {}

@@ -85,6 +85,10 @@ impl Bench {
     }
 
     fn get_another(&self, who: &str, refused: Option<&Token>, wait: Duration) -> Result<Got, Error> {
+        self.get_for(who, refused, wait, false)
+    }
+
+    fn get_for(&self, who: &str, refused: Option<&Token>, wait: Duration, is_renewal: bool) -> Result<Got, Error> {
         let identity = Identity::of(&[Some(who)]);
         let want = Want {
             identity: &identity,
@@ -92,7 +96,7 @@ impl Bench {
             deadline: Instant::now() + wait,
             renewal_timeout: Duration::from_secs(60),
             refused,
-            is_renewal: false,
+            is_renewal,
             may_ask: false,
         };
         let provider = self.provider.clone();

@@ -196,3 +196,21 @@ fn who_waits_for_a_renewal_that_fails_asks_himself() {
     });
     assert_eq!(*bench.provider.tries.lock().expect("a lock"), [Tries::Many, Tries::One, Tries::Many]);
 }
+
+#[test]
+fn a_renewal_that_waits_for_another_one_that_fails_asks_no_more() {
+    let bench = bench();
+    let old = bench.get_within("a", Duration::from_secs(60)).expect("a token").token;
+    bench.clock.forward(100);
+    let answer = bench.provider.slow();
+    bench.get("a"); // which renews
+    wait_until(|| bench.provider.requests() == 2);
+    thread::scope(|scope| {
+        let waiter = scope.spawn(|| bench.get_for("a", Some(&old), Duration::from_secs(60), true));
+        wait_until(|| waiters(&bench, "a") == 1);
+        answer.send(Err(busy(0))).expect("a request");
+        answer.send(Ok(token("2"))).expect("a provider");
+        assert!(waiter.join().expect("no panic").is_err());
+    });
+    assert_eq!(bench.provider.requests(), 2);
+}
