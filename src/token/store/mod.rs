@@ -90,8 +90,8 @@ impl Shared {
         let result = fetched(others);
         match (&result, line) {
             (Ok(got), _) => self.keep(&folder, &got.token),
-            // It was this caller's time that was too short: the next one may have more.
-            (Err(Error::TooSlow { .. }), Some(line)) => line.pass_on(),
+            // The next one may have more time, or better luck with a provider that is busy; but one at a time.
+            (Err(Error::TooSlow { .. } | Error::ProviderUnreachable { .. }), Some(line)) => line.pass_on(),
             (Err(_), _) => {}
         }
         result

@@ -74,13 +74,17 @@ fn those_who_wait_for_one_that_is_refused_ask_at_once_and_not_in_turn() {
 }
 
 #[test]
-fn one_whose_time_was_too_short_hands_the_turn_on() {
-    let caches = Caches::new();
-    let slow = || Error::TooSlow { who: "idp".into(), seconds: 1, section: "s".into() };
-    caches.shared("a").get(&ask(), |_| Err(slow())).expect_err("no token");
-    let folder = Folder::open_in(&caches.path).expect("a folder");
-    let lock = caches.names(".lock").pop().expect("a lock");
-    assert_eq!(Line::join(&folder, &lock).expect("a line").turn(), Ok(Turn::Ours));
+fn one_whose_time_was_too_short_or_whose_provider_is_busy_hands_the_turn_on() {
+    let (who, section) = (|| "idp".to_owned(), || "s".to_owned());
+    let slow = Error::TooSlow { who: who(), seconds: 1, section: section() };
+    let busy = Error::ProviderUnreachable { who: who(), words: "HTTP 503".into(), advice: "-", section: section(), again_after: None };
+    for error in [slow, busy] {
+        let caches = Caches::new();
+        caches.shared("a").get(&ask(), |_| Err(error)).expect_err("no token");
+        let folder = Folder::open_in(&caches.path).expect("a folder");
+        let lock = caches.names(".lock").pop().expect("a lock");
+        assert_eq!(Line::join(&folder, &lock).expect("a line").turn(), Ok(Turn::Ours));
+    }
 }
 
 #[test]
