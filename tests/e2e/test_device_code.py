@@ -16,7 +16,8 @@ from support.odbc_client import WIDE_BYTES, call, run_client
 from support.token_files import Programs, TokenFiles
 
 ANSWERS = "answers('DSN=data')"
-
+NOT_ASKING = [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowseConnect", string="DSN=data", out=100)]
+"""Connects that may ask nobody."""
 
 @pytest.fixture
 def people(identity_provider) -> DevicePeople:
@@ -56,8 +57,7 @@ def test_somebody_signs_in_once_and_then_nobody_is_asked(ways, people, files, dm
     assert passwords(ways) == [people.issued[0]] * 2 + [people.issued[1]] and (people.asked, people.renewals) == (1, 1)
 
 
-@pytest.mark.parametrize("step", [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowseConnect", string="DSN=data", out=100)],
-                         ids=lambda step: step["call"])
+@pytest.mark.parametrize("step", NOT_ASKING, ids=lambda step: step["call"])
 @pytest.mark.parametrize("dm", WIDE_BYTES)
 def test_who_may_not_be_asked_reads_what_to_do(ways, people, files, dm, step):
     ways.record(device_keys(people), dm=dm)
@@ -66,13 +66,13 @@ def test_who_may_not_be_asked_reads_what_to_do(ways, people, files, dm, step):
     assert result.stderr == "" and people.provider.requests == [] and files.names() == []
 
 
-def test_a_connect_that_may_ask_leaves_no_leave_to_the_next_on_that_handle(ways, people):
+@pytest.mark.parametrize("step", NOT_ASKING, ids=lambda step: step["call"])
+def test_a_connect_that_may_ask_leaves_no_leave_to_the_next_on_that_handle(ways, people, step):
     people.refusals = [replies.oauth_error(400, "access_denied")]
     ways.record(device_keys(people))
-    asked, *not_asked = run_client(ways.shim, [connect(COMPLETE), connect(NOPROMPT), call("SQLConnect", dsn="data")])
+    asked, not_asked = run_client(ways.shim, [connect(COMPLETE), step])
     refused(asked, "28000", "access_denied")
-    for step in not_asked:
-        refused(step, "28000", "may not ask anybody")
+    refused(not_asked, "28000", "may not ask anybody")
     assert people.asked == 1
 
 
