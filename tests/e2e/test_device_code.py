@@ -68,9 +68,10 @@ def test_who_may_not_be_asked_reads_what_to_do(ways, people, files, dm, step):
 
 @pytest.mark.parametrize("step", NOT_ASKING, ids=lambda step: step["call"])
 def test_a_connect_that_may_ask_leaves_no_leave_to_the_next_on_that_handle(ways, people, step):
+    """A driver manager makes a new handle for each connect; a program that calls the driver without one does not."""
     people.refusals = [replies.oauth_error(400, "access_denied")]
     ways.record(device_keys(people))
-    asked, not_asked = run_client(ways.shim, [connect(COMPLETE), step])
+    asked, not_asked = run_client(ways.shim, [connect(COMPLETE), step], ways.shim.shim())
     refused(asked, "28000", "access_denied")
     refused(not_asked, "28000", "may not ask anybody")
     assert people.asked == 1
