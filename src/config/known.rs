@@ -1,13 +1,10 @@
 //! What was worked out from settings, kept while they stay the same: a program connects with the same words of the same
-//! data source again and again. The words may hold a password, so they are kept in hidden memory.
+//! data source again and again.
 
-use super::connection_string::ConnectionString;
 use super::ini::Section;
 use super::settings::Settings;
-use super::text::Width;
-use crate::token::memory::Block;
+use super::words::Words;
 use std::any::Any;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More connection strings than most programs have; beyond that the oldest is forgotten.
@@ -38,7 +35,10 @@ impl<V: Send + Sync + 'static> Known<V> {
 
     /// Keeps what was worked out from these settings, in place of what `is` the same but older.
     pub fn keep(&self, settings: &Settings, value: Arc<V>, is: impl Fn(&V) -> bool) {
-        let Some(words) = Words::of(settings.string()) else { return };
+        let words = Words::of(settings.string());
+        if words.count() > LONGEST {
+            return;
+        }
         let entry = Entry { words, sections: settings.sections().map(Option::<&Section>::cloned), value };
         let mut entries = self.lock();
         let place = entries.iter().position(|older| is(&older.value) && older.is_of(settings));
@@ -66,39 +66,12 @@ impl<V> Entry<V> {
     }
 }
 
-/// The units of a connection string.
-struct Words {
-    width: Width,
-    count: usize,
-    units: Block,
-}
-
-impl Words {
-    fn of(string: &ConnectionString) -> Option<Self> {
-        let text = string.to_text();
-        let count = text.units.len();
-        if count > LONGEST {
-            return None;
-        }
-        let units = Block::zeroed(count * size_of::<u32>());
-        for (word, unit) in units.words().iter().zip(&text.units) {
-            word.store(*unit, Relaxed);
-        }
-        Some(Self { width: text.width, count, units })
-    }
-
-    fn are(&self, string: &ConnectionString) -> bool {
-        let text = string.to_text();
-        let mut pairs = self.units.words().iter().zip(&text.units);
-        self.width == text.width && self.count == text.units.len() && pairs.all(|(word, unit)| word.load(Relaxed) == *unit)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::connection_string::ConnectionString;
     use crate::config::ini::tests::registry;
-    use crate::config::text::Text;
+    use crate::config::text::{Text, Width};
 
     fn settings(string: &str, width: Width, files: &str) -> Settings {
         Settings::of(ConnectionString::parse(&Text::encode(string, width)), &registry("[Shim]\nDriver=/shim.so\n", files), &[])

@@ -9,3 +9,4 @@ mod pieces;
 pub mod resolve;
 pub mod settings;
 pub mod text;
+pub mod words;

@@ -1,8 +1,7 @@
 //! A sign-in whose token a real driver has: one value for all connections that have the same.
 
-use crate::config::connection_string::ConnectionString;
-use crate::config::keys;
 use crate::config::text::Width;
+use crate::config::words::Words;
 use crate::delivery::access_token::AccessToken;
 use crate::sign_in::{Live, SignIn};
 use crate::token::Token;
@@ -32,8 +31,8 @@ pub type Give = fn(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &Sig
 pub struct Signed {
     /// The token and the edits.
     pub sign_in: SignIn,
-    /// What the application wrote, all steps of an SQLBrowseConnect together; without its secrets, once it is connected.
-    pub written: ConnectionString,
+    /// What the application wrote, all steps of an SQLBrowseConnect together.
+    pub written: Arc<Words>,
     /// Whose connections these are: a number for each real driver.
     pub driver: usize,
     /// How that driver gets a new token.
@@ -98,17 +97,16 @@ impl Attempts {
 }
 
 impl Signed {
-    /// The same, once the driver has all of it: the token stays in one place only, and no other secret stays at all.
+    /// The same, once the driver has all of it: the token stays in one place only.
     pub fn settled(mut self) -> Self {
         self.sign_in.edits = self.sign_in.edits.settled();
-        self.written.retain(|pair| !keys::is_secret(&pair.keyword));
         self
     }
 
     /// The same with a newer token.
     pub fn with(&self, token: Token) -> Self {
         let sign_in = SignIn { token, ..self.sign_in.clone() };
-        let newer = Self { sign_in, written: self.written.clone(), driver: self.driver, give: self.give, attempts: Attempts::default() };
+        let newer = Self { sign_in, written: Arc::clone(&self.written), driver: self.driver, give: self.give, attempts: Attempts::default() };
         newer.attempts.wait(SinceBoot.now() + LEAST_WAIT); // however short its life is
         newer
     }
@@ -143,7 +141,7 @@ impl Signed {
             && one.renewer.renewal() == another.renewer.renewal()
             && one.token.text == another.token.text
             && memory(one) == memory(another)
-            && self.written.to_text() == other.written.to_text()
+            && self.written == other.written
     }
 }
 

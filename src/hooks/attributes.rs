@@ -233,7 +233,7 @@ unsafe fn credentials(
         return code;
     }
     // The driver may still have the first of several tokens in it, or one of the application's own: no keyword of a token is told.
-    let text = completed(&room.text(), &signed.written, &signed.sign_in.edits, &signed.sign_in.token.text);
+    let text = completed(&room.text(), &signed.written.string(), &signed.sign_in.edits, &signed.sign_in.token.text);
     let max = i16::try_from(value_max_bytes / width.bytes() as i32).unwrap_or(i16::MAX);
     // SAFETY: as the caller promised.
     unsafe {

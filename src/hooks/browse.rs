@@ -11,6 +11,7 @@ use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::settings::Settings;
 use crate::config::text::Text;
+use crate::config::words::Words;
 use crate::connection::signed::Signed;
 use crate::connection::{self, renewal};
 use crate::error::Error;
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn browse_connect(
             Some(None) => None,
             Some(Some(before)) => {
                 let signed = further(bound, &before, &step);
-                let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
+                let settings = Settings::of(signed.written.string(), &bound.registry(), &bound.sections);
                 let attributes = connection::look(dbc as usize, |connection| connection.attributes.clone()).unwrap_or_default();
                 signed.sign_in.check_again(&settings, &attributes, &bound.real_driver).inspect_err(|_| end(bound, dbc))?;
                 Some(signed)
@@ -67,7 +68,7 @@ pub unsafe extern "C" fn browse_connect(
         // SAFETY: the handle is the real driver's; the texts are ours.
         let run = |signed| unsafe { signed_step(bound, dbc, real_browse, signed, &step, out, out_max, out_len) };
         let code = run(Arc::clone(&signed));
-        let settings = Settings::of(signed.written.clone(), &bound.registry(), &bound.sections);
+        let settings = Settings::of(signed.written.string(), &bound.registry(), &bound.sections);
         match another(bound, dbc, letter, &settings, (&signed.sign_in, begun), code) {
             Some(sign_in) if is_first => set_out(bound, dbc, sign_in, &step, begun).map(|signed| signed.map_or(code, run)),
             // A browsing that fails later is over: the application begins again, and then there is a new token.
@@ -97,16 +98,16 @@ fn first(bound: &Bound, dbc: Handle, step: &ConnectionString, begun: Instant) ->
 fn set_out(bound: &Bound, dbc: Handle, sign_in: SignIn, step: &ConnectionString, begun: Instant) -> Result<Option<Arc<Signed>>, Error> {
     // SAFETY: the handle is the real driver's.
     unsafe { hand_over(bound, dbc, &sign_in, begun)? };
-    Ok(settle(bound, dbc, NEED_DATA, sign_in, step.clone()))
+    Ok(settle(bound, dbc, NEED_DATA, sign_in, step))
 }
 
 /// The same sign-in, with what the application wrote in this step as well.
 fn further(bound: &Bound, signed: &Arc<Signed>, step: &ConnectionString) -> Arc<Signed> {
-    let mut written = signed.written.clone();
+    let mut written = signed.written.string();
     for pair in step.pairs().iter().filter(|pair| !pair.keyword.is_empty()) {
         written.push(pair.clone());
     }
-    Arc::new(live::signed(bound, signed.sign_in.clone(), written))
+    Arc::new(live::signed(bound, signed.sign_in.clone(), Arc::new(Words::of(&written))))
 }
 
 /// Ends a browsing that must not go on, as ODBC says of one that failed: the connection is not connected any more.
@@ -147,7 +148,7 @@ unsafe fn signed_step(
         login_time::give_back(bound, dbc);
     }
     let now = match code {
-        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, signed.sign_in.clone(), signed.written.clone()).settled())),
+        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, signed.sign_in.clone(), Arc::clone(&signed.written)).settled())),
         NEED_DATA => Some(Arc::clone(&signed)),
         _ => None,
     };
@@ -157,6 +158,7 @@ unsafe fn signed_step(
     });
     drop(before);
     now.iter().filter(|_| code != NEED_DATA).for_each(|signed| live::watch(signed));
+    let now = now.as_deref().map(|signed| (signed, signed.written.string()));
     // SAFETY: as the caller promised.
-    unsafe { answer.deliver(code, now.as_deref().map(|now| (now, &signed.written)), dbc, out, out_max, out_len) }
+    unsafe { answer.deliver(code, now.as_ref().map(|(signed, written)| (*signed, written)), dbc, out, out_max, out_len) }
 }

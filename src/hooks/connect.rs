@@ -9,6 +9,7 @@ use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
+use crate::config::words::Words;
 use crate::connection::signed::Signed;
 use crate::connection::{self, Connection, renewal};
 use crate::delivery::edits::Edits;
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn connect(
                     let (password, password_len) = token.as_mut().map_or((ptr::null_mut(), 0), |token| (token.pointer(), NTS));
                     let (user, user_len) = if edits.keep_user() { (user, user_len) } else { (ptr::null_mut(), 0) };
                     let code = real_connect(dbc, dsn, dsn_len, user, user_len, password, password_len);
-                    settle(bound, dbc, code, sign_in, nothing());
+                    settle(bound, dbc, code, sign_in, &nothing());
                     Ok(code)
                 };
             }
@@ -85,7 +86,7 @@ pub unsafe extern "C" fn connect(
                 hand_over(bound, dbc, &sign_in, begun)?;
                 let no_prompt = odbc_sys::DriverConnectOption::NoPrompt as u16;
                 let code = real_driver_connect(dbc, ptr::null_mut(), given.pointer(), NTS, ptr::null_mut(), 0, ptr::null_mut(), no_prompt);
-                settle(bound, dbc, code, sign_in, nothing());
+                settle(bound, dbc, code, sign_in, &nothing());
                 Ok(code)
             }
         })
@@ -197,10 +198,11 @@ fn take_back(bound: &Bound, dbc: Handle) {
 }
 
 /// Remembers, after the real connect, what must be kept out of everything that comes back.
-pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written: ConnectionString) -> Option<Arc<Signed>> {
+pub fn settle(bound: &Bound, dbc: Handle, code: Return, sign_in: SignIn, written: &ConnectionString) -> Option<Arc<Signed>> {
+    let written = || Arc::new(Words::of(written));
     let signed = match code {
-        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, sign_in, written).settled())),
-        NEED_DATA => Some(Arc::new(live::signed(bound, sign_in, written))),
+        SUCCESS | SUCCESS_WITH_INFO => Some(renewal::one(live::signed(bound, sign_in, written()).settled())),
+        NEED_DATA => Some(Arc::new(live::signed(bound, sign_in, written()))),
         _ => None,
     };
     drop(connection::settle(dbc as usize, signed.clone()));

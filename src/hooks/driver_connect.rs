@@ -66,7 +66,7 @@ pub unsafe extern "C" fn driver_connect(
                 let (room, max, length) = answer.arguments();
                 real_connect(dbc, window, given.pointer(), NTS, room, max, length, completion)
             };
-            let signed = settle(bound, dbc, code, sign_in, written.clone());
+            let signed = settle(bound, dbc, code, sign_in, &written);
             // SAFETY: as the caller promised.
             Ok(unsafe { answer.deliver(code, signed.as_deref().map(|signed| (signed, &written)), dbc, out, out_max, out_len) })
         })

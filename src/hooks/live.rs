@@ -6,10 +6,10 @@ use super::text::Buffer;
 use super::{NTS, Return, SUCCESS, SUCCESS_WITH_INFO, same_width};
 use crate::binding::Bound;
 use crate::binding::abi::{Handle, Letter};
-use crate::config::connection_string::ConnectionString;
 use crate::config::ini::Section;
 use crate::config::resolve::yes_or_no;
 use crate::config::text::Width;
+use crate::config::words::Words;
 use crate::connection::signed::{Attempts, Given, Signed};
 use crate::delivery::edits::credentials;
 use crate::delivery::profiles;
@@ -17,8 +17,8 @@ use crate::refresh;
 use crate::sign_in::{Live, SignIn};
 use core::ffi::c_void;
 use core::ptr;
-use std::sync::Once;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::sync::{Arc, Once};
 
 /// SQL_ATTR_CREDENTIALS (ODBC 4.0, 3.2.4; the partner guide's 122): the keywords of a new token.
 pub const CREDENTIALS: i32 = 122;
@@ -32,7 +32,7 @@ const IS_SMALLINT: i32 = -8;
 const UNKNOWN: &[&str] = &["HYC00", "HY092", "S1C00", "S1092"];
 
 /// What a connection has whose real driver has all of it.
-pub fn signed(bound: &Bound, mut sign_in: SignIn, written: ConnectionString) -> Signed {
+pub fn signed(bound: &Bound, mut sign_in: SignIn, written: Arc<Words>) -> Signed {
     if sign_in.live == Live::Attributes && bound.takes_no_token_later.load(Relaxed) {
         sign_in.live = Live::No;
     }

@@ -35,11 +35,16 @@ def forgetful() -> Path:
     return driver
 
 
+def masked(text: str) -> str:
+    """As the C programs have it, so that the text itself stands in no environment and no argument."""
+    return bytes(byte ^ 0x55 for byte in text.encode()).hex()
+
+
 class Looked:
     """The process, which goes on when it is told to."""
 
-    def __init__(self, home, dm: str | Path):
-        self._process = c_programs.start(home, "forgetting", "DSN=data;UID=app", "data", dm=dm)
+    def __init__(self, home, dm: str | Path, string: str):
+        self._process = c_programs.start(home, "forgetting", masked(string), "data", dm=dm)
         self.pid = self._process.pid
         self.wait_for("connected")
 
@@ -64,7 +69,7 @@ class Looked:
 def looked(home, forgetful, start, authority, tmp_path, request):
     """The process, connected: `profile`, how the client `shows` its secret, and whether over `tls`."""
 
-    def looked(profile: str = "password", shows: str = "basic", tls: bool = False, dm: str = "driver") -> Looked:
+    def looked(profile: str = "password", shows: str = "basic", tls: bool = False, dm: str = "driver", string: str = "DSN=data;UID=app") -> Looked:
         provider = start(IdentityProvider(tls=authority.server_context("localhost") if tls else None))
         provider.always(replies.good_token(TOKEN, scope=SCOPE))
         url = provider.url.replace("127.0.0.1", "localhost")
@@ -77,8 +82,8 @@ def looked(home, forgetful, start, authority, tmp_path, request):
             keys["TokenClientSecretFile"] = file
         shim = home.shim()
         home.write({"Shim": {"Driver": shim, "RealDriver": forgetful, **keys}}, {"data": {"Driver": "Shim"}})
-        home.env["FORGETFUL_TOKEN"] = bytes(byte ^ 0x55 for byte in TOKEN.encode()).hex()
-        process = Looked(home, shim if dm == "driver" else dm)
+        home.env["FORGETFUL_TOKEN"] = masked(TOKEN)
+        process = Looked(home, shim if dm == "driver" else dm, string)
         [asked] = provider.requests
         assert SECRET in dict(asked.form).get("client_secret", "") or asked.header("authorization")
         return process
@@ -133,6 +138,18 @@ def test_a_client_secret_that_is_kept_out_of_a_file_is_kept_out_of_core_dumps(lo
     assert all(place.is_left_out for place in process_memory.places(process.pid, SECRET))
     dump = process_memory.core(process.pid, tmp_path)
     assert MARKER.encode() in dump and SECRET.encode() not in dump
+    process.go_on()
+    process.wait_for("disconnected")
+    process.end()
+
+
+def test_what_an_application_writes_is_kept_out_of_core_dumps_while_it_is_connected(looked, tmp_path):
+    written = "the-password-that-the-application-of-this-test-wrote"
+    process = looked(string=f"DSN=data;UID=app;PWD={written}")
+    places = process_memory.places(process.pid, written)
+    assert places and all(place.is_left_out for place in places)
+    dump = process_memory.core(process.pid, tmp_path)
+    assert MARKER.encode() in dump and not any(written.encode(width) in dump for width in process_memory.WIDTHS)
     process.go_on()
     process.wait_for("disconnected")
     process.end()
