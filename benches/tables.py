@@ -20,10 +20,14 @@ SETTLED_SECONDS = 3.5
 Pairs = dict[str, list[tuple[float, float]]]
 
 
-def pairs(home: OdbcHome, program: str, *arguments: object) -> Pairs:
-    """Nanoseconds without and with tokenshim, for each thing that the program measures."""
+def settle(home: OdbcHome) -> None:
     (home.user / ".odbc.ini").touch()  # unixODBC would make it
     time.sleep(SETTLED_SECONDS)
+
+
+def pairs(home: OdbcHome, program: str, *arguments: object) -> Pairs:
+    """Nanoseconds without and with tokenshim, for each thing that the program measures."""
+    settle(home)
     found: Pairs = {}
     for line in c_programs.run(home, HERE / f"{program}.c", *arguments, flags=FAST, timeout=3000):
         name, direct, through = line.rsplit(" ", 2)

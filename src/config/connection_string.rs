@@ -205,6 +205,13 @@ fn closing_brace(units: &[u32], from: usize) -> Option<usize> {
 }
 
 fn trimmed(text: String) -> String {
+    // Almost always there is nothing to do, which is told by the first and the last byte.
+    if let ([first, ..], [.., last]) = (text.as_bytes(), text.as_bytes())
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return text;
+    }
     let trimmed = text.trim();
     if trimmed.len() < text.len() { trimmed.to_owned() } else { text }
 }

@@ -68,12 +68,19 @@ impl Text {
     }
 }
 
-/// Where the first of `units` stands that `is` what is looked for. A token is long: so it looks at many at once.
+/// How many units are looked at at once.
+const PIECE: usize = 16;
+
+/// Where the first of `units` stands that `is` what is looked for. Most are near; but a token is long.
 pub fn position<Unit: Copy>(units: &[Unit], is: impl Fn(Unit) -> bool) -> Option<usize> {
-    let has_one = |piece: &&[Unit]| piece.iter().fold(false, |found, unit| found | is(*unit));
-    let mut pieces = units.chunks(16);
-    let before = pieces.position(|piece| has_one(&piece))? * 16;
-    Some(before + units[before..].iter().position(|unit| is(*unit))?)
+    let one_by_one = |units: &[Unit]| units.iter().position(|unit| is(*unit));
+    let (near, far) = units.split_at(units.len().min(PIECE));
+    if let Some(at) = one_by_one(near) {
+        return Some(at);
+    }
+    let has_one = |piece: &[Unit]| piece.iter().fold(false, |found, unit| found | is(*unit));
+    let before = far.chunks(PIECE).position(has_one)? * PIECE;
+    Some(PIECE + before + one_by_one(&far[before..])?)
 }
 
 /// What `units` say; units of two or four bytes that are no text become U+FFFD.
