@@ -39,8 +39,8 @@ def connecting(folder: Path, provider) -> None:
         for server in (postgres, mariadb):
             server.role("app", TOKEN)
         for title, driver, keys, count in (
-                ("PostgreSQL (psqlodbcw)", drivers.PSQLODBCW, postgres.keys(), 300), ("MariaDB (libmaodbc)", drivers.MARIADB, mariadb.keys(), 300),
-                ("SQLite, in memory", drivers.SQLITE, {"Database": ":memory:"}, 1000), ("the recorder, which connects to nothing", recorder.compile(), {}, 1000)):
+                ("PostgreSQL (psqlodbcw)", drivers.PSQLODBCW, postgres.keys(), 600), ("MariaDB (libmaodbc)", drivers.MARIADB, mariadb.keys(), 3000),
+                ("SQLite, in memory", drivers.SQLITE, {"Database": ":memory:"}, 3000), ("the recorder, which connects to nothing", recorder.compile(), {}, 3000)):
             for token in (False, True):
                 found = pairs(*_arguments(side_by_side(folder / f"{driver.name}{token}", driver, keys, provider, token), "connects", count))
                 each = found["connect"]

@@ -3,6 +3,7 @@
 
 use super::ini::Section;
 use super::settings::Settings;
+use super::text::Text;
 use super::words::Words;
 use std::any::Any;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,19 +30,21 @@ impl<V: Send + Sync + 'static> Known<V> {
 
     /// What was worked out from just these settings, if it `is` what is looked for.
     pub fn find(&self, settings: &Settings, is: impl Fn(&V) -> bool) -> Option<Arc<V>> {
+        let text = settings.string().to_text();
         let entries = self.lock();
-        entries.iter().find(|entry| is(&entry.value) && entry.is_of(settings)).map(|entry| Arc::clone(&entry.value))
+        entries.iter().find(|entry| entry.is_of(settings, &text) && is(&entry.value)).map(|entry| Arc::clone(&entry.value))
     }
 
     /// Keeps what was worked out from these settings, in place of what `is` the same but older.
     pub fn keep(&self, settings: &Settings, value: Arc<V>, is: impl Fn(&V) -> bool) {
-        let words = Words::of(settings.string());
-        if words.count() > LONGEST {
+        let text = settings.string().to_text();
+        if text.units.len() > LONGEST {
             return;
         }
+        let words = Words::of(settings.string());
         let entry = Entry { words, sections: settings.sections().map(Option::<&Section>::cloned), value };
         let mut entries = self.lock();
-        let place = entries.iter().position(|older| is(&older.value) && older.is_of(settings));
+        let place = entries.iter().position(|older| older.is_of(settings, &text) && is(&older.value));
         let oldest = (entries.len() >= MOST).then_some(0);
         let gone = place.or(oldest).map(|place| entries.remove(place));
         entries.push(entry);
@@ -61,8 +64,8 @@ impl<V: Send + Sync + 'static> Known<V> {
 }
 
 impl<V> Entry<V> {
-    fn is_of(&self, settings: &Settings) -> bool {
-        self.words.are(settings.string()) && self.sections.iter().map(Option::as_ref).eq(settings.sections())
+    fn is_of(&self, settings: &Settings, text: &Text) -> bool {
+        self.words.are(text) && self.sections.iter().map(Option::as_ref).eq(settings.sections())
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
     use super::*;
     use crate::config::connection_string::ConnectionString;
     use crate::config::ini::tests::registry;
-    use crate::config::text::{Text, Width};
+    use crate::config::text::Width;
 
     fn settings(string: &str, width: Width, files: &str) -> Settings {
         Settings::of(ConnectionString::parse(&Text::encode(string, width)), &registry("[Shim]\nDriver=/shim.so\n", files), &[])

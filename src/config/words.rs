@@ -29,15 +29,9 @@ impl Words {
         ConnectionString::parse(&Text { width: self.width, units: self.units().collect() })
     }
 
-    /// Whether these are the words of `string`, unit for unit.
-    pub fn are(&self, string: &ConnectionString) -> bool {
-        let text = string.to_text();
-        self.width == text.width && self.count == text.units.len() && self.units().eq(text.units)
-    }
-
-    /// How many units there are.
-    pub fn count(&self) -> usize {
-        self.count
+    /// Whether these are the words of `text`, unit for unit.
+    pub fn are(&self, text: &Text) -> bool {
+        self.width == text.width && self.count == text.units.len() && self.units().eq(text.units.iter().copied())
     }
 
     fn units(&self) -> impl Iterator<Item = u32> {
@@ -61,10 +55,10 @@ mod tests {
         for text in ["", "DSN=x;PWD={a;b}}};;", "DSN=größe;x"] {
             for width in [Width::One, Width::Two, Width::Four] {
                 let (words, its_own) = (Words::of(&string(text, width)), string(text, width));
-                assert!(words.string().to_text() == its_own.to_text() && words.are(&its_own) && words == Words::of(&its_own), "{text}");
+                assert!(words.string().to_text() == its_own.to_text() && words.are(&its_own.to_text()) && words == Words::of(&its_own), "{text}");
                 for other in [string("DSN=y", width), string(&format!("{text};"), width), string(text, Width::Two)] {
                     let is_same = other.to_text() == its_own.to_text();
-                    assert_eq!([words.are(&other), words == Words::of(&other)], [is_same; 2], "{text}");
+                    assert_eq!([words.are(&other.to_text()), words == Words::of(&other)], [is_same; 2], "{text}");
                 }
             }
         }
