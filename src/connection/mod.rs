@@ -15,7 +15,6 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// The one diagnostic record of tokenshim's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +39,8 @@ impl Record {
 /// One connection handle.
 #[derive(Default)]
 pub struct Connection {
-    /// Set where tokenshim itself let the last call fail.
-    pub record: Option<Record>,
+    /// Set where tokenshim itself let the last call fail. Hardly any connection has one: it takes no room in the others.
+    pub record: Option<Box<Record>>,
     /// SQL_ATTR_LOGIN_TIMEOUT in seconds, as the application set it.
     pub login_timeout_seconds: Option<u32>,
     /// The real driver has less than that, since getting the token took its part.
@@ -66,8 +65,8 @@ pub struct Connection {
     pub taken_over: bool,
     /// The process that opened it: one that was forked shares it with its parent.
     process: u32,
-    /// Before that nobody gives its driver a new token, by the clock of tokens.
-    retry_at: Duration,
+    /// Before that nobody gives its driver a new token, in milliseconds by the clock of tokens.
+    retry_at_millis: u64,
     /// Who must not be disturbed.
     held: Held,
 }
@@ -111,7 +110,7 @@ pub fn record(dbc: usize) -> Option<(Record, Option<Width>)> {
     if RECORDS.load(Ordering::Acquire) == 0 {
         return None;
     }
-    look(dbc, |connection| connection.record.clone().map(|record| (record, connection.wide))).flatten()
+    look(dbc, |connection| connection.record.as_deref().map(|record| (record.clone(), connection.wide))).flatten()
 }
 
 /// Drops our record on `dbc`, as every call that is not about diagnostics does.
@@ -135,7 +134,7 @@ pub fn settle(dbc: usize, signed: Option<Arc<Signed>>) -> Option<Arc<Signed>> {
     let connection = table.connections.entry(dbc).or_default();
     connection.is_outdated = false;
     connection.process = std::process::id();
-    connection.retry_at = Duration::ZERO;
+    connection.retry_at_millis = 0;
     std::mem::replace(&mut connection.signed, signed)
 }
 

@@ -5,7 +5,7 @@ use super::{Connection, Table, table};
 use crate::config::text::Width;
 use crate::token::clock::{Clock, SinceBoot};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ static LET_GO: Condvar = Condvar::new();
 /// When the first token ends of those in use, in milliseconds since the machine started: before that no statement need ask.
 static FIRST_END_MILLIS: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Which renewal of a connection is whose.
-static TICKETS: AtomicU64 = AtomicU64::new(1);
+static TICKETS: AtomicU32 = AtomicU32::new(1);
 
 /// How long a disconnect waits for a real driver that takes its time with a new token. Then it goes ahead: ODBC asks of
 /// drivers that they can be called from several threads.
@@ -33,7 +33,7 @@ pub enum Held {
     #[default]
     Free,
     /// A thread of this process gives the driver a new token.
-    Renewing { process: u32, ticket: u64 },
+    Renewing { process: u32, ticket: u32 },
     /// So many threads are about to end the connection, or to set the application's own token.
     Leaving { process: u32, threads: u32 },
 }
@@ -52,7 +52,7 @@ impl Held {
 pub enum Begun {
     /// It has begun. Whoever began must [`end`] it with the ticket. The width is that of the driver's wide characters, if it was
     /// opened by a function with such.
-    Yes { ticket: u64, wide: Option<Width> },
+    Yes { ticket: u32, wide: Option<Width> },
     /// Somebody else is at it.
     Busy,
     /// That token is not there any more.
@@ -63,6 +63,14 @@ impl Connection {
     /// Whether its token is tokenshim's business: it is open, and the application did not set one itself.
     fn has(&self, signed: &Arc<Signed>) -> bool {
         self.renewable().is_some_and(|own| Arc::ptr_eq(own, signed))
+    }
+
+    fn retry_at(&self) -> Duration {
+        Duration::from_millis(self.retry_at_millis)
+    }
+
+    fn wait_until(&mut self, retry_at: Duration) {
+        self.retry_at_millis = retry_at.as_millis() as u64;
     }
 
     fn renewable(&self) -> Option<&Arc<Signed>> {
@@ -88,7 +96,7 @@ pub fn groups() -> Vec<Group> {
         first_end = first_end.min(end_millis(signed));
         if connection.process == process {
             // Whoever fetches has news.
-            let due = if signed.attempts.is_fetching() { SinceBoot.now() + A_FETCH } else { due.max(connection.retry_at) };
+            let due = if signed.attempts.is_fetching() { SinceBoot.now() + A_FETCH } else { due.max(connection.retry_at()) };
             let group = groups.entry(Arc::as_ptr(signed)).or_insert_with(|| Group { signed: Arc::clone(signed), due });
             group.due = group.due.min(due);
         }
@@ -101,7 +109,7 @@ pub fn groups() -> Vec<Group> {
 /// The connections of a group whose turn it is.
 pub fn connections_of(signed: &Arc<Signed>, now: Duration) -> Vec<usize> {
     let process = std::process::id();
-    let is_meant = |connection: &Connection| connection.process == process && connection.retry_at <= now && connection.has(signed);
+    let is_meant = |connection: &Connection| connection.process == process && connection.retry_at() <= now && connection.has(signed);
     table().connections.iter().filter(|(_, connection)| is_meant(connection)).map(|(dbc, _)| *dbc).collect()
 }
 
@@ -111,7 +119,7 @@ pub fn begin(dbc: usize, from: &Arc<Signed>, now: Duration) -> Begun {
     match table.connections.get_mut(&dbc) {
         Some(connection) if connection.has(from) => {
             if connection.held.now() != Held::Free {
-                connection.retry_at = now + BUSY_WAIT;
+                connection.wait_until(now + BUSY_WAIT);
                 return Begun::Busy;
             }
             let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
@@ -124,13 +132,13 @@ pub fn begin(dbc: usize, from: &Arc<Signed>, now: Duration) -> Begun {
 
 /// Ends what [`begin`] began: the driver took the token of `taken`, or is asked again at `retry_at`. A connection that has been
 /// closed in the meantime, and perhaps opened anew, is another one.
-pub fn end(dbc: usize, ticket: u64, taken: Option<&Arc<Signed>>, retry_at: Duration) {
+pub fn end(dbc: usize, ticket: u32, taken: Option<&Arc<Signed>>, retry_at: Duration) {
     let mut table = table();
     let own = Held::Renewing { process: std::process::id(), ticket };
     let before = table.connections.get_mut(&dbc).filter(|connection| connection.held == own).and_then(|connection| {
         connection.held = Held::Free;
         if taken.is_none() {
-            connection.retry_at = retry_at;
+            connection.wait_until(retry_at);
         }
         taken.and_then(|taken| connection.signed.replace(Arc::clone(taken)))
     });
@@ -198,7 +206,7 @@ pub fn give_up(driver: usize) {
 /// What `dbc` has, where its token ended before `now`, and another one may be had.
 pub fn ended(dbc: usize, now: Duration) -> Option<Arc<Signed>> {
     let table = wait(dbc);
-    let connection = table.connections.get(&dbc).filter(|connection| connection.retry_at <= now)?;
+    let connection = table.connections.get(&dbc).filter(|connection| connection.retry_at() <= now)?;
     let signed = connection.renewable()?;
     (signed.ends().is_some_and(|end| end <= now) && signed.due().is_some_and(|due| due <= now)).then(|| Arc::clone(signed))
 }

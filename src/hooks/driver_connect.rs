@@ -137,7 +137,7 @@ impl Answer {
         if cut == SUCCESS_WITH_INFO && code == SUCCESS {
             // A direct connect would have this record, from the driver; here the driver had room enough.
             let record = Record { return_code: SUCCESS_WITH_INFO, ..Record::of(&Error::OutTextTruncated) };
-            connection::with(dbc as usize, |connection| connection.record = Some(record));
+            connection::with(dbc as usize, |connection| connection.record = Some(Box::new(record)));
             return SUCCESS_WITH_INFO;
         }
         code

@@ -40,7 +40,7 @@ pub const NTS: i16 = odbc_sys::NTS as i16;
 fn guard(name: &'static str, dbc: Handle, body: impl FnOnce() -> Result<Return, Error>) -> Return {
     let result = catch_unwind(AssertUnwindSafe(body)).unwrap_or(Err(Error::Panicked(name)));
     result.unwrap_or_else(|error| {
-        connection::with(dbc as usize, |connection| connection.record = Some(Record::of(&error)));
+        connection::with(dbc as usize, |connection| connection.record = Some(Box::new(Record::of(&error))));
         ERROR
     })
 }
