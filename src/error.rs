@@ -71,6 +71,9 @@ pub enum Error {
     /// `again_after` says after how long.
     #[error("cannot get a token from {who}: {words}. {}", placed(advice, section))]
     ProviderUnreachable { who: String, words: String, advice: &'static str, section: String, again_after: Option<Duration> },
+    /// A renewal failed just now, and the next may not come yet. No application reads this: for a renewal nobody waits.
+    #[error("the next renewal is due later.")]
+    NotYet { after: Duration },
     /// The time for getting a token is over.
     #[error("{who} gave no token within {seconds} s. Raise TokenTimeout in {section}, or the application's login timeout if that is shorter.")]
     TooSlow { who: String, seconds: u64, section: String },
@@ -113,7 +116,7 @@ impl Error {
             | SignInNeeded { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",
-            ProviderUnreachable { .. } => "08001",
+            ProviderUnreachable { .. } | NotYet { .. } => "08001",
             TooSlow { .. } => "HYT00",
             OutTextTruncated => "01004",
             Hidden => "HYC00",
@@ -124,6 +127,7 @@ impl Error {
     pub fn again_after(&self) -> Option<Duration> {
         match self {
             Error::ProviderUnreachable { again_after, .. } => *again_after,
+            Error::NotYet { after } => Some(*after),
             Error::TooSlow { .. } => Some(Duration::ZERO),
             _ => None,
         }

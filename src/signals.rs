@@ -11,6 +11,9 @@ thread_local! {
     static HOST: Cell<Option<SigSet>> = const { Cell::new(None) };
 }
 
+/// What tokenshim's threads are called.
+pub const NAME: &str = "tokenshim";
+
 /// Starts a thread that takes no signal.
 ///
 /// # Errors
@@ -21,7 +24,7 @@ pub fn spawn(builder: Builder, body: impl FnOnce() + Send + 'static) -> io::Resu
         HOST.set(host);
         body();
     };
-    blocked(|| builder.name("tokenshim".into()).spawn(body))
+    blocked(|| builder.name(NAME.into()).spawn(body))
 }
 
 /// Runs `start`, which starts threads: they inherit a mask that blocks every signal. The calling thread's own mask is
@@ -53,7 +56,7 @@ fn masked<R>(mask: &SigSet, start: impl FnOnce() -> R) -> R {
 /// SIGXFSZ: those end with it. `None` where there could be no thread, or the body panicked.
 pub fn apart<R: Send>(body: impl FnOnce() -> R + Send) -> Option<R> {
     thread::scope(|scope| {
-        let thread = blocked(|| thread::Builder::new().name("tokenshim".into()).spawn_scoped(scope, body));
+        let thread = blocked(|| thread::Builder::new().name(NAME.into()).spawn_scoped(scope, body));
         thread.ok()?.join().ok()
     })
 }

@@ -135,6 +135,7 @@ pub fn settle(dbc: usize, signed: Option<Arc<Signed>>) -> Option<Arc<Signed>> {
     connection.is_outdated = false;
     connection.process = std::process::id();
     connection.retry_at_millis = 0;
+    signed.iter().for_each(renewal::note_end);
     std::mem::replace(&mut connection.signed, signed)
 }
 

@@ -84,33 +84,29 @@ pub struct Group {
     pub signed: Arc<Signed>,
     /// When that is due for the first of them, by [`SinceBoot`].
     pub due: Duration,
+    /// Those for which it is due now.
+    pub connections: Vec<usize>,
 }
 
 /// What there is to renew, of connections that this process opened itself: those of a parent it shares with that.
 pub fn groups() -> Vec<Group> {
     let (mut groups, mut first_end) = (HashMap::<*const Signed, Group>::new(), u64::MAX);
-    let process = std::process::id();
+    let (process, now) = (std::process::id(), SinceBoot.now());
     let table = table();
-    for connection in table.connections.values() {
+    for (dbc, connection) in &table.connections {
         let Some((signed, due)) = connection.renewable().and_then(|signed| Some((signed, signed.due()?))) else { continue };
         first_end = first_end.min(end_millis(signed));
         if connection.process == process {
             // Whoever fetches has news.
-            let due = if signed.attempts.is_fetching() { SinceBoot.now() + A_FETCH } else { due.max(connection.retry_at()) };
-            let group = groups.entry(Arc::as_ptr(signed)).or_insert_with(|| Group { signed: Arc::clone(signed), due });
+            let due = if signed.attempts.is_fetching() { now + A_FETCH } else { due.max(connection.retry_at()) };
+            let group = groups.entry(Arc::as_ptr(signed)).or_insert_with(|| Group { signed: Arc::clone(signed), due, connections: Vec::new() });
             group.due = group.due.min(due);
+            group.connections.extend(Some(*dbc).filter(|_| due <= now));
         }
     }
     FIRST_END_MILLIS.store(first_end, Ordering::Relaxed);
     // Whoever drops them does so without the lock.
     groups.into_values().collect()
-}
-
-/// The connections of a group whose turn it is.
-pub fn connections_of(signed: &Arc<Signed>, now: Duration) -> Vec<usize> {
-    let process = std::process::id();
-    let is_meant = |connection: &Connection| connection.process == process && connection.retry_at() <= now && connection.has(signed);
-    table().connections.iter().filter(|(_, connection)| is_meant(connection)).map(|(dbc, _)| *dbc).collect()
 }
 
 /// Begins to give `dbc` another token than that of `from`.
@@ -200,7 +196,7 @@ pub fn give_up(driver: usize) {
     let table = table();
     let all: Vec<_> = table.signed.all().collect();
     drop(table);
-    all.iter().filter(|signed| signed.driver == driver).for_each(|signed| signed.attempts.give_up());
+    all.iter().filter(|signed| signed.driver == driver).for_each(|signed| signed.give_up());
 }
 
 /// What `dbc` has, where its token ended before `now`, and another one may be had.
@@ -208,7 +204,7 @@ pub fn ended(dbc: usize, now: Duration) -> Option<Arc<Signed>> {
     let table = wait(dbc);
     let connection = table.connections.get(&dbc).filter(|connection| connection.retry_at() <= now)?;
     let signed = connection.renewable()?;
-    (signed.ends().is_some_and(|end| end <= now) && signed.due().is_some_and(|due| due <= now)).then(|| Arc::clone(signed))
+    (signed.ends().is_some_and(|end| end <= now) && signed.attempts.is_open_to_statements(now)).then(|| Arc::clone(signed))
 }
 
 /// Whether any token in use ended before `now`.
@@ -217,7 +213,7 @@ pub fn any_ended(now: Duration) -> bool {
 }
 
 /// With the table's lock, so that none is forgotten.
-fn note_end(signed: &Arc<Signed>) {
+pub(super) fn note_end(signed: &Arc<Signed>) {
     FIRST_END_MILLIS.fetch_min(end_millis(signed), Ordering::Relaxed);
 }
 

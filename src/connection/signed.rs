@@ -3,10 +3,11 @@
 use crate::config::text::Width;
 use crate::config::words::Words;
 use crate::delivery::access_token::AccessToken;
+use crate::error::Error;
 use crate::sign_in::{Live, SignIn};
-use crate::token::Token;
 use crate::token::clock::{Clock, SinceBoot};
 use crate::token::life::{random, wait_after};
+use crate::token::{Secret, Token};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -38,32 +39,60 @@ pub struct Signed {
     /// How that driver gets a new token.
     pub give: Give,
     /// What became of the attempts to renew the token.
-    pub attempts: Attempts,
+    pub attempts: Arc<Attempts>,
+    /// There is nothing to renew here.
+    pub given_up: AtomicBool,
 }
 
-/// A connection gets no new token more often than this.
+/// A connection gets no new token more often than this, however short their lives are.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
-/// When a renewal that failed is tried again.
-#[derive(Default)]
+/// When a renewal that failed is tried again. All connections of one identity with one token have this in common.
 pub struct Attempts {
+    /// Instead of which another token is fetched.
+    token: Secret,
     failures: AtomicU32,
-    wait_until_millis: AtomicU64,
-    /// The process that does; a child of `fork` has nothing of it.
+    /// No renewal before this, by the clock of tokens; and no statement's own attempt before that.
+    renewal_wait: AtomicU64,
+    statement_wait: AtomicU64,
+    /// The process that fetches; a child of `fork` has nothing of it.
     fetching: AtomicU32,
-    given_up: AtomicBool,
 }
 
 impl Attempts {
-    /// One more came to nothing: the next waits for a while, and at least as long as the provider wants. Of several that end
-    /// together one counts.
-    pub fn failed(&self, again_after: Option<Duration>) {
+    /// None yet, to replace this token.
+    pub fn of(token: &Token) -> Arc<Self> {
+        let [renewal_wait, statement_wait] = [const { AtomicU64::new(0) }; 2];
+        let [failures, fetching] = [const { AtomicU32::new(0) }; 2];
+        Arc::new(Self { token: token.text.clone(), failures, renewal_wait, statement_wait, fetching })
+    }
+
+    /// A renewal came to nothing: the next waits for a while, and at least as long as the provider wants. Of several that end
+    /// together one counts. A statement waits for nothing but the provider's own wish.
+    pub fn failed(&self, error: Option<&Error>) {
         let now = SinceBoot.now();
-        if self.wait_until() > now {
-            return;
+        if let Some(Error::NotYet { after }) = error {
+            return raise(&self.renewal_wait, now + *after);
         }
-        let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
-        self.wait(now + again_after.unwrap_or_default() + wait_after(failures, random()));
+        let again_after = error.and_then(Error::again_after).unwrap_or_default();
+        let failures = if self.renewal_wait() > now { self.failures.load(Relaxed) } else { self.failures.fetch_add(1, Relaxed).saturating_add(1) };
+        if again_after > Duration::ZERO || self.renewal_wait() <= now {
+            raise(&self.renewal_wait, now + again_after + wait_after(failures, random()));
+        }
+        if again_after > Duration::ZERO {
+            raise(&self.statement_wait, now + again_after);
+        }
+    }
+
+    /// What a statement itself asked for came to nothing: the next statements go ahead without.
+    pub fn failed_for_statement(&self, error: &Error) {
+        self.failed(Some(error));
+        raise(&self.statement_wait, SinceBoot.now() + wait_after(1, random()));
+    }
+
+    /// Whether a statement may ask for a token now.
+    pub fn is_open_to_statements(&self, now: Duration) -> bool {
+        Duration::from_millis(self.statement_wait.load(Relaxed)) <= now
     }
 
     /// A fetch begins; `false` where one is under way.
@@ -82,18 +111,13 @@ impl Attempts {
         self.fetching.load(Relaxed) == std::process::id()
     }
 
-    fn wait_until(&self) -> Duration {
-        Duration::from_millis(self.wait_until_millis.load(Relaxed))
+    fn renewal_wait(&self) -> Duration {
+        Duration::from_millis(self.renewal_wait.load(Relaxed))
     }
+}
 
-    fn wait(&self, until: Duration) {
-        self.wait_until_millis.store(until.as_millis() as u64, Relaxed);
-    }
-
-    /// There is nothing to renew here.
-    pub fn give_up(&self) {
-        self.given_up.store(true, Relaxed);
-    }
+fn raise(wait: &AtomicU64, until: Duration) {
+    wait.fetch_max(until.as_millis() as u64, Relaxed);
 }
 
 impl Signed {
@@ -105,10 +129,15 @@ impl Signed {
 
     /// The same with a newer token.
     pub fn with(&self, token: Token) -> Self {
+        let attempts = Attempts::of(&token);
         let sign_in = SignIn { token, ..self.sign_in.clone() };
-        let newer = Self { sign_in, written: Arc::clone(&self.written), driver: self.driver, give: self.give, attempts: Attempts::default() };
-        newer.attempts.wait(SinceBoot.now() + LEAST_WAIT); // however short its life is
-        newer
+        let (written, given_up) = (Arc::clone(&self.written), AtomicBool::new(false));
+        Self { sign_in, written, driver: self.driver, give: self.give, attempts, given_up }
+    }
+
+    /// From now on nobody renews its token.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Relaxed);
     }
 
     /// Whether the server will refuse whatever comes over such a connection, though nobody has asked it yet.
@@ -120,12 +149,12 @@ impl Signed {
     pub fn due(&self) -> Option<Duration> {
         let (token, renewal) = (&self.sign_in.token, self.sign_in.renewer.renewal());
         let age = match self.sign_in.live {
-            _ if self.attempts.given_up.load(Relaxed) => return None,
+            _ if self.given_up.load(Relaxed) => return None,
             Live::No => return None,
             Live::Attributes => token.renew_at(renewal),
             Live::Memory => token.near_end(renewal),
         };
-        Some((token.came + age).max(self.attempts.wait_until()))
+        Some((token.came + age.max(LEAST_WAIT)).max(self.attempts.renewal_wait()))
     }
 
     /// From when on no statement should be executed before its token is renewed.
@@ -154,6 +183,8 @@ fn memory(sign_in: &SignIn) -> Option<*const AccessToken> {
 #[derive(Default)]
 pub struct SignedTable {
     known: BTreeMap<(u64, u64), Vec<Weak<Signed>>>,
+    /// Of each identity those for its newest token.
+    attempts: BTreeMap<u64, Weak<Attempts>>,
     sweep_at: usize,
 }
 
@@ -163,13 +194,14 @@ const SWEEP_FROM: usize = 64;
 impl SignedTable {
     /// An empty table.
     pub const fn new() -> Self {
-        Self { known: BTreeMap::new(), sweep_at: SWEEP_FROM }
+        Self { known: BTreeMap::new(), attempts: BTreeMap::new(), sweep_at: SWEEP_FROM }
     }
 
     /// The one value for what is like `signed`.
-    pub fn one(&mut self, signed: Signed) -> Arc<Signed> {
+    pub fn one(&mut self, mut signed: Signed) -> Arc<Signed> {
         if self.known.len() >= self.sweep_at {
             self.known.retain(|_, known| known.iter().any(|known| known.strong_count() > 0));
+            self.attempts.retain(|_, attempts| attempts.strong_count() > 0);
             self.sweep_at = SWEEP_FROM.max(self.known.len() * 2);
         }
         let by = signed.sign_in.by;
@@ -177,6 +209,10 @@ impl SignedTable {
         known.retain(|known| known.strong_count() > 0);
         if let Some(same) = known.iter().filter_map(Weak::upgrade).find(|known| known.is_like(&signed)) {
             return same;
+        }
+        match self.attempts.get(&by.identity).and_then(Weak::upgrade).filter(|attempts| attempts.token == signed.sign_in.token.text) {
+            Some(shared) => signed.attempts = shared,
+            None => _ = self.attempts.insert(by.identity, Arc::downgrade(&signed.attempts)),
         }
         let signed = Arc::new(signed);
         known.push(Arc::downgrade(&signed));
@@ -204,26 +240,47 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn attempts() -> Arc<Attempts> {
+        Attempts::of(&Token::new(Secret::new("old".into()), None).expect("a token"))
+    }
+
+    fn busy(again_after: Duration) -> Error {
+        Error::ProviderUnreachable { who: "idp".into(), words: "HTTP 429".into(), advice: "-", section: "s".into(), again_after: Some(again_after) }
+    }
+
     #[test]
-    fn a_failed_renewal_waits_at_least_as_long_as_the_provider_wants_and_longer_each_time() {
-        for (again_after, least, most) in [(None, 15, 46), (Some(seconds(300)), 315, 346)] {
-            let attempts = Attempts::default();
-            attempts.failed(again_after);
-            let wait = attempts.wait_until() - SinceBoot.now();
+    fn a_failed_renewal_waits_at_least_as_long_as_the_provider_wants() {
+        for (error, least, most) in [(None, 15, 46), (Some(busy(seconds(300))), 315, 346), (Some(Error::NotYet { after: seconds(70) }), 70, 71)] {
+            let attempts = attempts();
+            attempts.failed(error.as_ref());
+            let wait = attempts.renewal_wait() - SinceBoot.now();
             assert!((seconds(least - 1)..seconds(most)).contains(&wait), "{wait:?}");
         }
     }
 
     #[test]
-    fn of_many_that_fail_together_one_counts() {
-        let attempts = Attempts::default();
+    fn of_many_that_fail_together_one_counts_but_a_longer_wait_of_the_providers_does() {
+        let attempts = attempts();
         (0..64).for_each(|_| attempts.failed(None));
-        assert!(attempts.wait_until() - SinceBoot.now() < seconds(46));
+        assert!(attempts.renewal_wait() - SinceBoot.now() < seconds(46));
+        attempts.failed(Some(&busy(seconds(300))));
+        assert!(attempts.renewal_wait() - SinceBoot.now() > seconds(310));
+    }
+
+    #[test]
+    fn a_statement_waits_for_the_providers_wish_and_its_own_failure_only() {
+        let (attempts, now) = (attempts(), SinceBoot.now());
+        attempts.failed(None);
+        assert!(attempts.is_open_to_statements(now));
+        attempts.failed_for_statement(&busy(Duration::ZERO));
+        assert!(!attempts.is_open_to_statements(now) && attempts.is_open_to_statements(now + seconds(50)));
+        attempts.failed(Some(&busy(seconds(300))));
+        assert!(!attempts.is_open_to_statements(now + seconds(290)) && attempts.is_open_to_statements(now + seconds(310)));
     }
 
     #[test]
     fn one_fetch_is_under_way_at_a_time() {
-        let attempts = Attempts::default();
+        let attempts = attempts();
         assert_eq!([attempts.begin(), attempts.begin(), attempts.is_fetching()], [true, false, true]);
         attempts.end();
         assert!(!attempts.is_fetching() && attempts.begin());

@@ -17,6 +17,7 @@ use crate::refresh;
 use crate::sign_in::{Live, SignIn};
 use core::ffi::c_void;
 use core::ptr;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use std::sync::{Arc, Once};
 
@@ -36,7 +37,8 @@ pub fn signed(bound: &Bound, mut sign_in: SignIn, written: Arc<Words>) -> Signed
     if sign_in.live == Live::Attributes && bound.takes_no_token_later.load(Relaxed) {
         sign_in.live = Live::No;
     }
-    Signed { sign_in, written, driver: ptr::from_ref(bound).addr(), give, attempts: Attempts::default() }
+    let attempts = Attempts::of(&sign_in.token);
+    Signed { sign_in, written, driver: ptr::from_ref(bound).addr(), give, attempts, given_up: AtomicBool::new(false) }
 }
 
 /// A connection with this sign-in was opened.

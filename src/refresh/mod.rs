@@ -10,13 +10,13 @@ mod worker;
 
 pub use worker::{end_of_process, hold, watch};
 
-use crate::connection::renewal::{self, Begun, await_others, begin, connections_of, end};
+use crate::connection::renewal::{self, Begun, Group, await_others, begin, end};
 use crate::connection::signed::{Given, Signed};
 use crate::sign_in::{Live, Waits};
 use crate::signals;
 use crate::token::Token;
 use crate::token::clock::{Clock, SinceBoot};
-use crate::token::life::{random, wait_after};
+use crate::token::life::{Freshness, Renewal, random, wait_after};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::Builder;
@@ -33,19 +33,18 @@ pub fn before_statement(dbc: usize, now: Duration) {
     let renewer = &signed.sign_in.renewer;
     match renewer.get(Instant::now() + renewer.timeout, Some(&signed.sign_in.token), Waits::Program) {
         Ok(got) => give(&signed, got.token, &[dbc], |give| Some(give())),
-        Err(error) => signed.attempts.failed(error.again_after()),
+        Err(error) => signed.attempts.failed_for_statement(&error),
     }
     await_others(dbc); // the thread may have been faster, and be about to give it
 }
 
 /// Renews what is due. The thread comes back when somebody has news.
-fn renew(signed: &Arc<Signed>) {
-    let (old, now) = (&signed.sign_in, SinceBoot.now());
-    let connections = connections_of(signed, now);
+fn renew(group: &Group) {
+    let (signed, old) = (&group.signed, &group.signed.sign_in);
     match old.renewer.kept(&old.token) {
-        Some(token) => give(signed, token, &connections, worker::in_driver),
+        Some(token) => give(signed, token, &group.connections, worker::in_driver),
         None if old.renewer.is_the_same() => fetch(signed),
-        None => signed.attempts.give_up(),
+        None => signed.give_up(),
     }
 }
 
@@ -59,9 +58,9 @@ fn fetch(signed: &Arc<Signed>) {
         let renewer = &of.sign_in.renewer;
         let got = catch_unwind(AssertUnwindSafe(|| renewer.get(Instant::now() + renewer.timeout, Some(&of.sign_in.token), Waits::Nobody)));
         match got {
-            // A tool may have given the same token again.
-            Ok(Ok(got)) if got.token.text != of.sign_in.token.text => {}
-            Ok(Err(error)) => of.attempts.failed(error.again_after()),
+            // A tool may have given the same token again, or one that is over by this machine's clock.
+            Ok(Ok(got)) if got.token.text != of.sign_in.token.text && got.token.freshness(got.token.age(), Renewal::Off) != Freshness::Over => {}
+            Ok(Err(error)) => of.attempts.failed(Some(&error)),
             Ok(Ok(_)) | Err(_) => of.attempts.failed(None),
         }
         of.attempts.end();
@@ -78,13 +77,13 @@ fn give(signed: &Arc<Signed>, token: Token, connections: &[usize], enter: impl F
     let old = &signed.sign_in;
     // While a tool was asked, somebody else may have signed in there. Or it gave the same token again.
     if !old.renewer.is_the_same() {
-        return signed.attempts.give_up();
+        return signed.give_up();
     }
     if token.text == old.token.text {
         return signed.attempts.failed(None);
     }
     if old.live == Live::Memory && !old.edits.attribute.as_ref().is_some_and(|(_, memory)| memory.replace(&token.text)) {
-        return signed.attempts.give_up(); // it does not fit: the next login is refused, as it would be without tokenshim
+        return signed.give_up(); // it does not fit: the next login is refused, as it would be without tokenshim
     }
     let newer = renewal::one(signed.with(token));
     for &dbc in connections {

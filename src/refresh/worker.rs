@@ -94,7 +94,9 @@ pub fn watch(signed: &Signed) -> bool {
 /// The process ends: no driver is entered any more, and who is in one comes out, if it does not take too long.
 pub fn end_of_process() {
     let mut worker = worker();
-    worker.is_ending = true;
+    if std::mem::replace(&mut worker.is_ending, true) {
+        return; // an exit handler that came before this one has waited
+    }
     let deadline = Instant::now() + END_MAX;
     while worker.in_driver && worker.process == std::process::id() {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -126,7 +128,7 @@ fn round(next: &mut Option<Duration>) -> bool {
     if has_news || next.is_none_or(|next| next <= SinceBoot.now()) {
         for group in renewal::groups() {
             if group.due <= SinceBoot.now() {
-                renew(&group.signed);
+                renew(&group);
             }
         }
         *next = renewal::groups().iter().map(|group| group.due).min();

@@ -132,7 +132,7 @@ impl Cache {
     ///
     /// # Errors
     /// What `fetch` said, to all who waited for it. But where it ran out of its own caller's time, or was a renewal that
-    /// asked only once, the next one fetches.
+    /// asked only once, the next one fetches. A renewal hears [`Error::NotYet`] as long as the one before it has to wait.
     pub fn get<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
     where
         F: Fn(Ask) -> Result<Got, Error> + Send + 'static,
@@ -156,6 +156,9 @@ impl Cache {
                 }
             }
             let Some(flight) = entry.flight().map(Arc::clone) else {
+                if let Some(wait) = entry.kept.as_ref().map(|kept| kept.wait_until).filter(|wait| want.is_renewal && now < *wait) {
+                    return Err(Error::NotYet { after: wait - now });
+                }
                 let until = if want.is_renewal { Instant::now() } else { want.deadline };
                 let landing = Flight::start(self, want.identity, entry, until);
                 drop(shelf);
