@@ -4,7 +4,7 @@
 //! `{` right after the `=` runs to a `}` that is not doubled; keywords do not care about case.
 
 use super::marks::Marks;
-use super::text::{self, Text, Width, decode};
+use super::text::{self, Part, Text, Width, decode};
 use crate::error::Error;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Pair {
     /// Exactly what stood there.
-    pub raw: Text,
+    pub raw: Part,
     /// The trimmed keyword; empty where there was no `=`.
     pub keyword: String,
     /// The value without its braces; `}}` undone.
@@ -53,12 +53,13 @@ impl ConnectionString {
         let (units, width) = (&text.units[..], text.width);
         let mut pairs = Vec::new();
         let mut unclosed = None;
-        let mut push = |raw: &[u32], keyword, value| pairs.push(Arc::new(Pair { raw: Text { width, units: raw.to_vec() }, keyword, value }));
+        let whole: Arc<[u32]> = units.into();
+        let mut push = |place, keyword, value| pairs.push(Arc::new(Pair { raw: Part::of(&whole, width, place), keyword, value }));
         let mut start = 0;
         while start < units.len() {
             let keyword_end = position(units, start, |unit| unit == EQUALS || unit == SEMICOLON);
             if units.get(keyword_end) != Some(&EQUALS) {
-                push(&units[start..keyword_end], String::new(), String::new());
+                push(start..keyword_end, String::new(), String::new());
                 start = keyword_end + 1;
                 continue;
             }
@@ -78,12 +79,12 @@ impl ConnectionString {
                 let end = position(units, value_start, |unit| unit == SEMICOLON);
                 (trimmed(decode(&units[value_start..end], width)), end)
             };
-            push(&units[start..end], keyword, value);
+            push(start..end, keyword, value);
             start = end + 1;
         }
         // A `;` at the very end ends a pair; keep it as an empty one, so that `to_text` gives it back.
         if start == units.len() && start > 0 {
-            push(&[], String::new(), String::new());
+            push(start..start, String::new(), String::new());
         }
         let marks = Marks::of(pairs.iter().map(|pair| pair.keyword.as_str()));
         Self { width, pairs, marks, unclosed }
@@ -139,7 +140,7 @@ impl ConnectionString {
     /// Puts `pair` at the end (before a last `;`'s empty pair, which then still ends the string).
     pub fn push(&mut self, pair: Arc<Pair>) {
         let at = match self.pairs.last() {
-            Some(last) if last.raw.units.is_empty() => self.pairs.len() - 1,
+            Some(last) if last.raw.units().is_empty() => self.pairs.len() - 1,
             _ => self.pairs.len(),
         };
         self.insert(at, pair);
@@ -169,7 +170,7 @@ impl ConnectionString {
         } else {
             raw.push_units(&value.units);
         }
-        let pair = Arc::new(Pair { raw, keyword: keyword.to_owned(), value: value.decode() });
+        let pair = Arc::new(Pair { raw: raw.into(), keyword: keyword.to_owned(), value: value.decode() });
         match self.position(keyword) {
             Some(place) => self.pairs[place] = pair,
             None => self.push(pair),
@@ -178,7 +179,7 @@ impl ConnectionString {
 
     /// The whole string again: what was parsed, unit for unit, where nothing was changed.
     pub fn to_text(&self) -> Text {
-        let units = self.pairs.iter().map(|pair| pair.raw.units.as_slice()).collect::<Vec<_>>().join(&SEMICOLON);
+        let units = self.pairs.iter().map(|pair| pair.raw.units()).collect::<Vec<_>>().join(&SEMICOLON);
         Text { width: self.width, units }
     }
 }

@@ -3,6 +3,9 @@
 //! A connection string may be in any code page (A functions), in UTF-16 (unixODBC) or UTF-32 (iODBC), and may hold
 //! units that are no text at all. What tokenshim reads in it is ASCII, so it never needs to convert the rest.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 /// How many bytes a unit of text has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
@@ -65,6 +68,38 @@ impl Text {
     /// What it says, for settings and messages; units that are no text become U+FFFD.
     pub fn decode(&self) -> String {
         decode(&self.units, self.width)
+    }
+}
+
+/// A part of a text, which it shares with the other parts.
+#[derive(Clone)]
+pub struct Part {
+    width: Width,
+    whole: Arc<[u32]>,
+    place: Range<usize>,
+}
+
+impl Part {
+    /// What stands at `place` of `whole`, a text of this width.
+    pub fn of(whole: &Arc<[u32]>, width: Width, place: Range<usize>) -> Self {
+        Self { width, whole: Arc::clone(whole), place }
+    }
+
+    /// Its units.
+    pub fn units(&self) -> &[u32] {
+        &self.whole[self.place.clone()]
+    }
+
+    /// As [`Text::decode`].
+    pub fn decode(&self) -> String {
+        decode(self.units(), self.width)
+    }
+}
+
+impl From<Text> for Part {
+    fn from(text: Text) -> Self {
+        let place = 0..text.units.len();
+        Self { width: text.width, whole: text.units.into(), place }
     }
 }
 

@@ -93,7 +93,7 @@ impl<'a> Forms<'a> {
     /// Whether a value has it in it.
     fn stand_in(&self, pair: &Pair) -> bool {
         // A token is ASCII, so that it takes a unit for each byte, and more where it is encoded.
-        if pair.raw.units.len() < self.plain.len() {
+        if pair.raw.units().len() < self.plain.len() {
             return false;
         }
         let raw = pair.raw.decode();
