@@ -28,8 +28,9 @@ def test_the_libraries_under_test_are_sanitized():
 def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypatch, program, real, dm, letter):
     monkeypatch.setenv("RECORDER_FLAGS", " ".join(FLAGS))
     story = stories.Story(ways, dm, letter).write(real, identity_provider, request.getfixturevalue)
-    # Under a statement that is still there the recorder's connection goes without it, as the driver manager wants it.
-    leaks = int(dm != "iodbc" and program != "odd_order")
+    # Under a statement that is still there the recorder's connection goes without it, as the driver manager wants it. In a child what
+    # belonged to a thread that the fork did not take along is lost: valgrind knows children from parents.
+    leaks = int(dm != "iodbc" and program not in ("odd_order", "forks"))
     options = {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
     for through in (False, True):
         told = story.tell(program, through, flags=FLAGS, env=options, timeout=120)
