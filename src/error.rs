@@ -67,6 +67,9 @@ pub enum Error {
         "{problem}, and this connect may not ask anybody. Sign in once, as the user that this application runs as, with a program that connects by SQLDriverConnect and a DriverCompletion other than SQL_DRIVER_NOPROMPT."
     )]
     SignInNeeded { problem: String },
+    /// Somebody may have signed in, but it cannot be read just now.
+    #[error("the sign-in that is kept cannot be read just now: {problem}. Connect again when it can be; nobody has to sign in anew for it.")]
+    SignInUnreadable { problem: String },
     /// The provider could not be reached, or is out of order; `advice` as above. Where another try may help,
     /// `again_after` says after how long.
     #[error("cannot get a token from {who}: {words}. {}", placed(advice, section))]
@@ -104,7 +107,7 @@ impl Error {
     pub fn sqlstate(&self) -> &'static str {
         use Error::*;
         match self {
-            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | Panicked(_) => "HY000",
+            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | SignInUnreadable { .. } | Panicked(_) => "HY000",
             NotInConnectionString { .. }
             | HostNotAllowed { .. }
             | OptionsNotAllowed { .. }

@@ -1,33 +1,29 @@
 //! OAuth 2 device authorization (RFC 8628): somebody signs in with a browser that may be on another machine, once. From then on
 //! the refresh token that is kept does (RFC 6749, section 6).
 
+mod code;
+mod renewal;
+
 use super::Source;
 use super::client::Client;
 use crate::config::resolve::{Config, InFiles};
 use crate::error::Error;
 use crate::log;
 use crate::oauth::http::{Http, Reply};
-use crate::oauth::provider::{Provider, safe};
+use crate::oauth::provider::Provider;
 use crate::oauth::token_reply;
 use crate::token::identity::Identity;
 use crate::token::patience::{Patience, Tries};
-use crate::token::store::refresh_tokens::{Kept, RefreshToken};
+use crate::token::store::refresh_tokens::RefreshToken;
 use crate::token::{Secret, Token};
-use serde_json::Value;
-use std::ops::RangeInclusive;
+use code::Code;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// Between two questions whether the sign-in is done, where the provider does not say how long (section 3.2).
-const INTERVAL: Duration = Duration::from_secs(5);
 /// How much longer after a `slow_down` (section 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
-/// No provider is asked more often or more seldom, whatever it says.
-const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(60);
-/// A code that somebody types is not longer.
-const USER_CODE_MAX: usize = 64;
 
 /// Somebody who signs in, or has signed in.
 pub struct DeviceCode {
@@ -70,49 +66,19 @@ impl DeviceCode {
         RefreshToken::of(&host, self.config.user.as_deref(), &self.client.id, in_files, self.config.log.clone())
     }
 
-    /// A token for the sign-in that is kept; `Err` with the reason where there is none any more.
-    fn renew(&self, http: &Http<'_>, kept: &Kept<'_>) -> Result<Result<Token, String>, Error> {
-        let who = self.who();
-        let Some(old) = kept.token() else { return Ok(Err(format!("nobody is signed in to {who}"))) };
-        let mut fields = vec![("grant_type", "refresh_token"), ("refresh_token", old.expose())];
-        if self.config.scope.is_some() {
-            fields.push(("scope", &self.scope)); // one sign-in serves several; without one it is what was granted
-        }
-        // A refresh token may be used up by being sent.
-        let once = self.http(Patience { tries: Tries::One, ..http.patience });
-        let reply = self.client.post(&once, &self.provider.token_endpoint(http)?, &[], &fields)?;
-        let token = self.client.token(&reply, &[&old], &self.config.section);
-        match token {
-            Err(Error::SignInRefused { words, .. })
-                if matches!(token_reply::error(&reply).as_deref(), Some("invalid_grant" | "interaction_required")) =>
-            {
-                kept.forget();
-                Ok(Err(format!("{who} no longer accepts the sign-in that was kept: {words}")))
-            }
-            Err(error) => Err(error),
-            Ok(token) => {
-                // Where none came with it, the old one stays good.
-                if let Some(new) = token_reply::refresh_token(&reply) {
-                    kept.replace(&new);
-                }
-                Ok(Ok(token))
-            }
-        }
-    }
-
-    fn get(&self, patience: Patience, may_ask: bool) -> Result<Token, Error> {
+    fn get(self: &Arc<Self>, patience: Patience, may_ask: bool) -> Result<Token, Error> {
         let deadline = patience.deadline;
         let kept = self.kept();
         let needed = |problem| Error::SignInNeeded { problem };
         // Not after those who sign in just now.
-        if !may_ask && !kept.is_there() {
-            return Err(needed(format!("nobody is signed in to {}", self.who())));
+        if !may_ask && !kept.is_there().map_err(|problem| Error::SignInUnreadable { problem })? {
+            return Err(needed(format!("nobody is signed in to {}", self.provider.host())));
         }
-        let http = self.http(patience);
-        match kept.in_turn(deadline, |kept| self.renew(&http, kept)).ok_or_else(|| self.too_slow())?? {
+        match self.renewed(patience)? {
             Ok(token) => Ok(token),
             Err(problem) if !may_ask => Err(needed(problem)),
             Err(_) => {
+                let http = self.http(patience);
                 let (token, refresh_token) = self.ask(&http)?;
                 if let Some(refresh_token) = refresh_token {
                     kept.keep(&refresh_token, deadline);
@@ -136,7 +102,7 @@ impl DeviceCode {
             section: self.config.section.clone(),
         })?;
         let user = self.config.user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
-        log::tell(&format!("To sign in to {}{user}, open {} and enter the code {}", self.who(), code.place, code.user_code));
+        log::tell(&format!("To sign in to {}{user}, open {} and enter the code {}", self.provider.host(), code.place, code.user_code));
         let fields = [("grant_type", GRANT), ("device_code", code.device_code.expose())];
         let once = self.http(Patience { tries: Tries::One, ..http.patience });
         let (mut interval, mut unheard) = (code.interval, None);
@@ -174,11 +140,11 @@ impl DeviceCode {
     }
 
     fn too_slow(&self) -> Error {
-        Error::TooSlow { who: self.who(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() }
+        Error::TooSlow { who: self.provider.host(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() }
     }
 }
 
-impl Source for DeviceCode {
+impl Source for Arc<DeviceCode> {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
         self.get(patience, false)
     }
@@ -210,64 +176,5 @@ impl Source for DeviceCode {
 
     fn who(&self) -> String {
         self.provider.host()
-    }
-}
-
-/// What a provider says to a device (section 3.2).
-struct Code {
-    device_code: Secret,
-    user_code: String,
-    place: String,
-    interval: Duration,
-}
-
-impl Code {
-    /// Its texts go to a terminal: nothing is in them that a terminal obeys.
-    fn read(reply: &Reply) -> Result<Self, String> {
-        let json = serde_json::from_slice::<Value>(&reply.body).map_err(|_| "the answer is no JSON")?;
-        let text = |name: &str| json.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).ok_or(format!("it has no {name}"));
-        // Google's name for it is older than the standard.
-        let place = text("verification_uri").or_else(|error| text("verification_url").map_err(|_| error))?;
-        let place = safe(place).map_err(|problem| format!("its verification_uri {problem}"))?;
-        let user_code = text("user_code")?;
-        if user_code.len() > USER_CODE_MAX || !user_code.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
-            return Err("its user_code is none that somebody could type".into());
-        }
-        let interval = json.get("interval").and_then(Value::as_u64).map_or(INTERVAL, Duration::from_secs);
-        Ok(Self {
-            device_code: Secret::new(text("device_code")?.to_owned()),
-            user_code: user_code.to_owned(),
-            place: place.into(),
-            interval: interval.clamp(*INTERVALS.start(), *INTERVALS.end()),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::SystemTime;
-
-    fn read(body: &str) -> Result<Code, String> {
-        Code::read(&Reply { host: "idp".into(), status: 200, date: SystemTime::now(), again_after: None, body: body.as_bytes().to_vec().into() })
-    }
-
-    #[test]
-    fn a_code_is_shown_only_if_a_terminal_shows_it_as_it_is() {
-        let code = read(r#"{"device_code":"d","user_code":"AB-CD","verification_uri":"https://idp/device","interval":7}"#).expect("a code");
-        assert_eq!((code.user_code.as_str(), code.place.as_str(), code.interval), ("AB-CD", "https://idp/device", Duration::from_secs(7)));
-        let code = read(r#"{"device_code":"d","user_code":"A","verification_url":"https://idp/"}"#).expect("a code");
-        assert_eq!(code.interval, Duration::from_secs(5));
-        for (body, words) in [
-            ("", "no JSON"),
-            (r#"{"user_code":"A","verification_uri":"https://idp/"}"#, "has no device_code"),
-            (r#"{"device_code":"d","verification_uri":"https://idp/"}"#, "has no user_code"),
-            (r#"{"device_code":"d","user_code":"A"}"#, "has no verification_uri"),
-            (r#"{"device_code":"d","user_code":"A\u001b[2J","verification_uri":"https://idp/"}"#, "none that somebody could type"),
-            (r#"{"device_code":"d","user_code":"A","verification_uri":"http://idp/"}"#, "must begin with https://"),
-            (r#"{"device_code":"d","user_code":"A","verification_uri":"javascript:x"}"#, "must begin with https://"),
-        ] {
-            assert!(read(body).err().expect(body).contains(words), "{body}");
-        }
     }
 }

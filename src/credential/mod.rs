@@ -7,15 +7,22 @@ mod client_credentials;
 mod client_secret;
 pub mod databricks;
 mod device_code;
+mod under_way;
 
-pub use client_secret::hold;
+pub use under_way::end_of_process;
 
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::identity::Identity;
 use crate::token::patience::Patience;
+use std::any::Any;
 use std::sync::Arc;
+
+/// Lets no other thread at what the sources know until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new((client_secret::hold(), under_way::hold()))
+}
 
 /// Somebody who can give a token for one configuration.
 pub trait Source: Send + Sync {
@@ -62,7 +69,7 @@ pub fn source_for(config: Arc<Config>, service: Option<databricks::Service>) -> 
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
-        "device-code" => Ok(Box::new(device_code::DeviceCode::of(config)?)),
+        "device-code" => Ok(Box::new(Arc::new(device_code::DeviceCode::of(config)?))),
         _ => Err(Error::bad(&config.section, "TokenSource", format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
     }
 }

@@ -3,6 +3,7 @@
 use super::{attributes, bound, browse, connect, diagnostics, driver_connect, fork, lifetime, live, statements};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Core, Hooks};
+use crate::credential;
 use crate::error::Error;
 use crate::refresh;
 use core::ffi::{CStr, c_char, c_void};
@@ -102,6 +103,7 @@ pub fn watch_for_the_end() {
     extern "C" fn end() {
         ENDING.store(true, Ordering::Release);
         let _ = std::panic::catch_unwind(refresh::end_of_process);
+        let _ = std::panic::catch_unwind(credential::end_of_process);
     }
     // SAFETY: a function that lives as long as this library, which is never unloaded, and does not unwind.
     unsafe { libc::atexit(end) };

@@ -12,13 +12,11 @@ import pytest
 
 from support import replies
 from support.host import finished, run_host, start_host
-from support.token_files import TokenFiles
+from support.token_files import WITHOUT_A_PRIVILEGE, TokenFiles
 from support.two_ways import token_keys
 
 ANSWERS = "answers('DSN=data')"
 TOKEN = "eyJ0b2tlbi0x.of.the-test"
-WITHOUT_A_PRIVILEGE = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner,-chown"] if os.geteuid() == 0 else []
-"""Runs a program that may do no more with files than any user: root may read and write all."""
 
 
 @pytest.fixture

@@ -20,6 +20,39 @@ const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024;
 /// The end of the name of a file that is being written.
 pub const UNFINISHED: &str = ".new";
 
+/// What stands in the way of the folder, or of a file in it.
+#[derive(Debug)]
+pub enum Problem {
+    /// It is damaged, or not to be believed: as good as not there.
+    Lasting(String),
+    /// It cannot be got at just now, such as by a process that has as many files open as it may. What is there is good for all that.
+    OfNow(String),
+}
+
+impl Problem {
+    /// In more words.
+    fn map(self, words: impl FnOnce(&str) -> String) -> Self {
+        match self {
+            Self::Lasting(problem) => Self::Lasting(words(&problem)),
+            Self::OfNow(problem) => Self::OfNow(words(&problem)),
+        }
+    }
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Self::Lasting(problem)
+    }
+}
+
+impl From<Problem> for String {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Lasting(words) | Problem::OfNow(words) => words,
+        }
+    }
+}
+
 /// The open folder.
 pub struct Folder {
     folder: OwnedFd,
@@ -32,8 +65,8 @@ impl Folder {
     ///
     /// # Errors
     /// Says which folder cannot be used, and why.
-    pub fn open() -> Result<Self, String> {
-        let caches = caches().ok_or("this user has no home to keep tokens in")?;
+    pub fn open() -> Result<Self, Problem> {
+        let caches = caches().ok_or_else(|| "this user has no home to keep tokens in".to_owned())?;
         Self::open_in(&caches)
     }
 
@@ -41,13 +74,14 @@ impl Folder {
     ///
     /// # Errors
     /// As above.
-    pub fn open_in(caches: &Path) -> Result<Self, String> {
+    pub fn open_in(caches: &Path) -> Result<Self, Problem> {
         let path = caches.join(NAME);
         let user = geteuid();
-        Self::open_at(&path, caches, user).map_err(|problem| format!("{} {problem}", path.display())).map(|folder| Self { folder, path, user })
+        let opened = Self::open_at(&path, caches, user).map_err(|problem| problem.map(|words| format!("{} {words}", path.display())));
+        opened.map(|folder| Self { folder, path, user })
     }
 
-    fn open_at(path: &Path, caches: &Path, user: Uid) -> Result<OwnedFd, String> {
+    fn open_at(path: &Path, caches: &Path, user: Uid) -> Result<OwnedFd, Problem> {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mut opened = open(path, flags, Mode::empty());
         if opened.as_ref().is_err_and(|error| *error == Errno::ENOENT) {
@@ -55,14 +89,16 @@ impl Folder {
             opened = open(path, flags, Mode::empty());
         }
         let folder = opened.map_err(|error| match error {
-            Errno::ENOTDIR | Errno::ELOOP => "is no folder, or a link to one".into(),
-            error => format!("cannot be opened: {error}"),
+            Errno::ENOTDIR | Errno::ELOOP => Problem::Lasting("is no folder, or a link to one".into()),
+            Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EINTR | Errno::EIO | Errno::ESTALE => Problem::OfNow(reason(error)),
+            // Such as EACCES: a user whose home is another one's has no such folder.
+            error => Problem::Lasting(reason(error)),
         })?;
         let file = File::from(folder);
         let about = file.metadata().map_err(|error| format!("cannot be looked at: {error}"))?;
         belongs_to(user, &about)?;
         if about.mode() & 0o022 != 0 {
-            return Err(format!("can be written by others (mode {:03o}): run chmod 700 on it", about.mode() & 0o777));
+            return Err(format!("can be written by others (mode {:03o}): run chmod 700 on it", about.mode() & 0o777).into());
         }
         if about.mode() & 0o055 != 0 {
             // Names tell nothing but how many there are; still they are nobody's business.
@@ -74,13 +110,15 @@ impl Folder {
     /// The bytes of a file, which may be a secret; `None` where there is none.
     ///
     /// # Errors
-    /// There is something of that name, but not to be believed. Says why.
-    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
+    /// There is something of that name, but not to be believed, or not to be read now. Says why.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Problem> {
         let file = match self.open_file(name, OFlag::O_RDONLY) {
             Err(Errno::ENOENT) => return Ok(None),
-            opened => opened.map_err(|error| self.words(name, &reason(error)))?,
+            Err(error @ (Errno::ELOOP | Errno::ENXIO)) => return Err(self.words(name, &reason(error)).into()),
+            opened => opened.map_err(|error| Problem::OfNow(self.words(name, &reason(error))))?,
         };
-        self.own(&file).and_then(|about| plain_file::contents(file, about.size() as usize)).map(Some).map_err(|problem| self.words(name, &problem))
+        let about = self.own(&file).map_err(|problem| self.words(name, &problem))?;
+        plain_file::contents(file, about.size() as usize).map(Some).map_err(|problem| Problem::OfNow(self.words(name, &problem)))
     }
 
     /// Writes a file anew: whoever reads it meanwhile gets all of the old one or all of the new one. Whatever stood there,

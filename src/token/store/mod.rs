@@ -73,7 +73,7 @@ impl Shared {
         let folder = match self.caches.as_deref().map_or_else(Folder::open, Folder::open_in) {
             Ok(folder) => folder,
             Err(problem) => {
-                self.log.warning(&format!("no token is kept in a file: {problem}"));
+                self.log.warning(&format!("no token is kept in a file: {}", String::from(problem)));
                 return fetched(Others::Idle);
             }
         };

@@ -4,7 +4,7 @@
 //! Providers take many a refresh token only once and give another one for it; who shows an old one again may lose the sign-in
 //! altogether. So one is read, used and replaced in one turn, which nobody else has meanwhile: no thread, no process.
 
-use super::folder::Folder;
+use super::folder::{Folder, Problem};
 use super::kept;
 use super::lock::{Line, Looks, Turn};
 use crate::log::Log;
@@ -54,8 +54,11 @@ impl RefreshToken {
     }
 
     /// Whether there is one. It may be in use just now.
-    pub fn is_there(&self) -> bool {
-        self.kept(self.folder().as_ref()).token().is_some()
+    ///
+    /// # Errors
+    /// As [`Kept::token`].
+    pub fn is_there(&self) -> Result<bool, String> {
+        self.kept(&self.folder()).token().map(|token| token.is_some())
     }
 
     /// Calls `body` once nobody else uses it; `None` where that is not so before `deadline`.
@@ -71,7 +74,7 @@ impl RefreshToken {
         let folder = self.folder();
         let lock = format!("{}.lock", self.name);
         let _line = loop {
-            let Some(folder) = &folder else { break None };
+            let Ok(Some(folder)) = &folder else { break None };
             let line = Line::join(folder, &lock).and_then(|mut line| Ok((line.turn()?, line)));
             match line {
                 Ok((Turn::Ours, line)) => break Some(line),
@@ -83,26 +86,33 @@ impl RefreshToken {
                 }
             }
         };
-        Some(body(&self.kept(folder.as_ref())))
+        Some(body(&self.kept(&folder)))
     }
 
     /// Keeps the one of a new sign-in, even where somebody who uses the old one does not come to an end.
     pub fn keep(&self, token: &Secret, deadline: Instant) {
-        if self.in_turn(deadline, |kept| kept.replace(token)).is_none() {
-            self.kept(self.folder().as_ref()).replace(token);
+        if self.in_turn(deadline, |kept| kept.begin(token)).is_none() {
+            self.kept(&self.folder()).begin(token);
         }
     }
 
-    fn kept<'a>(&'a self, folder: Option<&'a Folder>) -> Kept<'a> {
-        Kept { of: self, folder }
+    fn kept<'a>(&'a self, folder: &'a Result<Option<Folder>, String>) -> Kept<'a> {
+        Kept { of: self, folder: folder.as_ref().map(Option::as_ref).map_err(String::as_str) }
     }
 
-    fn folder(&self) -> Option<Folder> {
+    /// The folder, where there is one to use; an error where there may be one that cannot be got at just now.
+    fn folder(&self) -> Result<Option<Folder>, String> {
         if !self.in_files {
-            return None;
+            return Ok(None);
         }
-        let folder = self.caches.as_deref().map_or_else(Folder::open, Folder::open_in);
-        folder.inspect_err(|problem| self.log.warning(&format!("no sign-in is kept in a file: {problem}"))).ok()
+        match self.caches.as_deref().map_or_else(Folder::open, Folder::open_in) {
+            Ok(folder) => Ok(Some(folder)),
+            Err(Problem::OfNow(problem)) => Err(problem),
+            Err(Problem::Lasting(problem)) => {
+                self.log.warning(&format!("no sign-in is kept in a file: {problem}"));
+                Ok(None)
+            }
+        }
     }
 
     fn file(&self) -> String {
@@ -113,42 +123,99 @@ impl RefreshToken {
 /// A refresh token where it is kept.
 pub struct Kept<'a> {
     of: &'a RefreshToken,
-    folder: Option<&'a Folder>,
+    folder: Result<Option<&'a Folder>, &'a str>,
 }
 
 impl Kept<'_> {
     /// The token. One that could not be written is newer than the file's.
-    pub fn token(&self) -> Option<Secret> {
-        let here = slots().get(&self.of.name).and_then(|slot| slot.token.clone());
-        here.or_else(|| self.in_file())
+    ///
+    /// # Errors
+    /// There may be one, but it cannot be read just now. Says why.
+    pub fn token(&self) -> Result<Option<Secret>, String> {
+        self.here().map_or_else(|| self.in_file(), |token| Ok(Some(token)))
     }
 
-    fn in_file(&self) -> Option<Secret> {
-        let (folder, file) = (self.folder?, self.of.file());
-        let read = folder.read(&file).and_then(|bytes| bytes.map(|bytes| kept::refresh_token(&bytes)).transpose());
-        read.inspect_err(|problem| self.of.log.warning(&format!("a sign-in that was kept is lost: {problem}"))).ok().flatten()
+    /// Keeps the one of a new sign-in. Where it cannot be written, this process keeps it for itself.
+    fn begin(&self, token: &Secret) {
+        let unwritten = self.write(token).err().map(|problem| {
+            self.warn_of_unwritten(problem, "");
+            token.clone()
+        });
+        self.set_here(unwritten);
     }
 
-    /// Puts another one in its place. Where it cannot be written, this process keeps it for itself.
-    pub fn replace(&self, token: &Secret) {
-        let unwritten = match self.folder.map(|folder| folder.replace(&self.of.file(), &kept::of_refresh_token(token))) {
-            Some(Ok(())) => None,
-            Some(Err(problem)) => {
-                self.of.log.warning(&format!("a sign-in is kept in this process only: {problem}"));
-                Some(token.clone())
-            }
-            None => Some(token.clone()),
+    /// Puts `new` in the place of `old`, which was shown and may be used up: where `new` cannot be written, nobody else finds
+    /// `old`, and this process keeps `new` for itself. Another one that somebody put in the file meanwhile comes from a fresh
+    /// sign-in, and stays.
+    pub fn replace(&self, old: &Secret, new: &Secret) {
+        let was_here = self.here().as_ref() == Some(old);
+        let is_files_turn = match self.in_file() {
+            Ok(there) => there.is_none_or(|there| there == *old),
+            Err(_) => !was_here, // `old` was read from it just now
         };
-        slots().entry(self.of.name.clone()).or_default().token = unwritten;
+        if !is_files_turn {
+            return if was_here {
+                self.set_here(Some(new.clone()))
+            };
+        }
+        let unwritten = self.write(new).err().map(|problem| {
+            let removed = self.folder.ok().flatten().map(|folder| {
+                folder.remove(&self.of.file()); // which a full disk does not hinder
+                let is_gone = matches!(folder.read(&self.of.file()), Ok(None));
+                if is_gone { ", and the one in the file, which is used up, is removed" } else { ", and the one in the file is used up" }
+            });
+            self.warn_of_unwritten(problem, removed.unwrap_or_default());
+            new.clone()
+        });
+        self.set_here(unwritten);
     }
 
-    /// Drops it: its provider accepts it no more.
-    pub fn forget(&self) {
-        if let Some(folder) = self.folder {
+    /// Drops the one that was shown: its provider accepts it no more. Another one, of a fresh sign-in, stays.
+    pub fn forget(&self, shown: &Secret) {
+        if self.here().as_ref() == Some(shown) {
+            self.set_here(None);
+        }
+        if let (Ok(Some(folder)), Ok(Some(there))) = (self.folder, self.in_file())
+            && there == *shown
+        {
             folder.remove(&self.of.file());
         }
-        if let Some(slot) = slots().get_mut(&self.of.name) {
-            slot.token = None;
+    }
+
+    fn here(&self) -> Option<Secret> {
+        slots().get(&self.of.name).and_then(|slot| slot.token.clone())
+    }
+
+    fn set_here(&self, token: Option<Secret>) {
+        slots().entry(self.of.name.clone()).or_default().token = token;
+    }
+
+    fn in_file(&self) -> Result<Option<Secret>, String> {
+        let Some(folder) = self.folder? else { return Ok(None) };
+        let file = self.of.file();
+        let read = folder.read(&file).and_then(|bytes| {
+            let token = bytes.map(|bytes| kept::refresh_token(&bytes)).transpose();
+            token.map_err(|problem| folder.words(&file, &problem).into())
+        });
+        match read {
+            Ok(token) => Ok(token),
+            Err(Problem::OfNow(problem)) => Err(problem),
+            Err(Problem::Lasting(problem)) => {
+                self.of.log.warning(&format!("a sign-in that was kept is lost: {problem}"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// `Err` where it is in no file; with the reason, where there should be one.
+    fn write(&self, token: &Secret) -> Result<(), Option<String>> {
+        let folder = self.folder.map_err(|problem| Some(problem.to_owned()))?.ok_or(None)?;
+        folder.replace(&self.of.file(), &kept::of_refresh_token(token)).map_err(Some)
+    }
+
+    fn warn_of_unwritten(&self, problem: Option<String>, more: &str) {
+        if let Some(problem) = problem {
+            self.of.log.warning(&format!("a sign-in is kept in this process only{more}: {problem}"));
         }
     }
 }
@@ -178,107 +245,4 @@ impl Drop for TurnHere<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::token::store::tests::Caches;
-    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use std::thread;
-    use std::time::Duration;
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(60)
-    }
-
-    fn secret(text: &str) -> Secret {
-        Secret::new(text.into())
-    }
-
-    impl Caches {
-        fn sign_in(&self, user: &str) -> RefreshToken {
-            RefreshToken { caches: Some(self.path.clone()), ..RefreshToken::of("idp", Some(user), "client", true, Log::Off) }
-        }
-    }
-
-    fn text(sign_in: &RefreshToken) -> Option<String> {
-        sign_in.in_turn(soon(), |kept| kept.token().map(|token| token.expose().to_owned())).expect("a turn")
-    }
-
-    #[test]
-    fn one_is_kept_for_each_user_replaced_and_forgotten() {
-        let caches = Caches::new();
-        assert!(!caches.sign_in("ann").is_there());
-        caches.sign_in("ann").keep(&secret("a1"), soon());
-        caches.sign_in("bob").keep(&secret("b1"), soon());
-        caches.sign_in("ann").in_turn(soon(), |kept| kept.replace(&secret("a2"))).expect("a turn");
-        assert_eq!((text(&caches.sign_in("ann")).as_deref(), text(&caches.sign_in("bob")).as_deref()), (Some("a2"), Some("b1")));
-        assert_eq!(caches.names(".refresh").len(), 2);
-        caches.sign_in("ann").in_turn(soon(), |kept| kept.forget()).expect("a turn");
-        assert!(!caches.sign_in("ann").is_there() && caches.sign_in("bob").is_there());
-        assert_eq!((caches.names(".refresh").len(), caches.names(".lock").len()), (1, 0));
-    }
-
-    #[test]
-    fn nobody_ever_uses_one_twice() {
-        let caches = Caches::new();
-        caches.sign_in("ann").keep(&secret("0"), soon());
-        let (inside, uses) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        thread::scope(|scope| {
-            for _ in 0..16 {
-                scope.spawn(|| {
-                    let turn = caches.sign_in("ann").in_turn(soon(), |kept| {
-                        assert_eq!(inside.fetch_add(1, SeqCst), 0, "two at once");
-                        let old = kept.token().expect("a token").expose().to_owned();
-                        assert_eq!(old, uses.fetch_add(1, SeqCst).to_string(), "an old one");
-                        thread::yield_now();
-                        kept.replace(&secret(&uses.load(SeqCst).to_string()));
-                        inside.fetch_sub(1, SeqCst);
-                    });
-                    turn.expect("a turn");
-                });
-            }
-        });
-        assert_eq!(text(&caches.sign_in("ann")).as_deref(), Some("16"));
-    }
-
-    #[test]
-    fn who_never_gets_the_turn_uses_none() {
-        let caches = Caches::new();
-        let name = format!("{}.lock", caches.sign_in("ann").name);
-        let folder = Folder::open_in(&caches.path).expect("a folder");
-        let mut line = Line::join(&folder, &name).expect("a line");
-        assert_eq!(line.turn(), Ok(Turn::Ours));
-        let deadline = Instant::now() + Duration::from_millis(50);
-        assert!(caches.sign_in("ann").in_turn(deadline, |_| ()).is_none(), "another process has the turn");
-        drop(line);
-        let inside = caches.sign_in("ann").in_turn(soon(), |_| caches.sign_in("ann").in_turn(deadline, |_| ()));
-        assert_eq!(inside, Some(None), "another thread has the turn");
-        caches.sign_in("ann").in_turn(soon(), |_| caches.sign_in("ann").keep(&secret("new"), deadline));
-        assert_eq!(text(&caches.sign_in("ann")).as_deref(), Some("new"), "a new sign-in is kept all the same");
-    }
-
-    #[test]
-    fn without_files_it_is_this_processs_alone() {
-        let caches = Caches::new();
-        let in_memory = || RefreshToken { in_files: false, ..caches.sign_in("zoe") };
-        in_memory().keep(&secret("m"), soon());
-        assert_eq!(text(&in_memory()).as_deref(), Some("m"));
-        assert!(!caches.path.join("tokenshim").exists());
-        in_memory().in_turn(soon(), |kept| kept.forget()).expect("a turn");
-        assert!(!in_memory().is_there());
-    }
-
-    #[test]
-    fn what_cannot_be_written_serves_this_process_until_something_can() {
-        let caches = Caches::new();
-        caches.sign_in("eve").keep(&secret("old"), soon());
-        let file = caches.path.join("tokenshim").join(&caches.names(".refresh")[0]);
-        std::fs::remove_file(&file).expect("a file");
-        std::fs::create_dir(&file).expect("a folder in its place");
-        caches.sign_in("eve").in_turn(soon(), |kept| kept.replace(&secret("new"))).expect("a turn");
-        assert_eq!(text(&caches.sign_in("eve")).as_deref(), Some("new"));
-        std::fs::remove_dir(&file).expect("a folder");
-        caches.sign_in("eve").in_turn(soon(), |kept| kept.replace(&secret("newer"))).expect("a turn");
-        assert!(!slots().contains_key(&caches.sign_in("eve").name), "and then the file has it");
-        assert_eq!(text(&caches.sign_in("eve")).as_deref(), Some("newer"));
-    }
-}
+mod tests;

@@ -42,7 +42,7 @@ fn another_users_file_and_folder_are_not_believed() {
     caches.get("a", ask(), "1");
     let folder = Folder::open_in(&caches.path).expect("a folder");
     assert!(folder.read(&caches.shared("a").file()).is_ok_and(|bytes| bytes.is_some()));
-    let problem = folder.of_user(geteuid().as_raw() + 1).read(&caches.shared("a").file()).expect_err("a problem");
+    let problem = String::from(folder.of_user(geteuid().as_raw() + 1).read(&caches.shared("a").file()).expect_err("a problem"));
     assert!(problem.contains("belongs to another user"), "{problem}");
 }
 
