@@ -57,6 +57,11 @@ impl Drop for Exchange {
     }
 }
 
+/// Whether none begins any more.
+pub fn is_ending() -> bool {
+    under_way().is_ending
+}
+
 /// The process ends: no exchange begins any more, and those that have begun come to their end, if it does not take too long.
 pub fn end_of_process() {
     let mut under_way = under_way();

@@ -62,11 +62,19 @@ def test_who_has_no_time_for_the_reply_loses_no_sign_in(ways, people, tmp_path, 
 
 ENDS = """
 import ctypes
+libc, handler = ctypes.CDLL(None), ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+env = environment()
+late, scope = allocate(DBC, env), "DSN=data;TokenScope=other"
+@handler
+def end_late(_): # is called after those that come later
+    os.write(1, f"{connect(late, scope)} {record(DBC, late)}\\n".encode())
+libc.__cxa_atexit(end_late, None, None)
 # Until the token is old, and the request for a new one there.
 wait_until(lambda: answers("DSN=data") or os.path.exists(sys.argv[1]), "nobody asked for another token")
-libc = ctypes.CDLL(None)
-ending = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: os.write(1, b"ends\\n") and None)
-libc.__cxa_atexit(ending, None, None) # is called before those that were there already
+@handler
+def end(_):
+    os.write(1, b"ends\\n")
+libc.__cxa_atexit(end, None, None)
 libc.exit(7)
 """
 
@@ -85,7 +93,8 @@ def test_a_program_that_ends_while_a_sign_in_is_renewed_hears_the_reply_first(wa
         assert host.stdout.readline() == "ends\n"
         held.release.touch()
         done = finished(host)
-    assert (done.returncode, done.stdout, done.stderr) == (7, "", "") and people.renewals == 2
+    assert (done.returncode, done.stderr) == (7, "") and people.renewals == 2, done
+    assert done.stdout.startswith("-1 ('08001',") and "the program is ending" in done.stdout, "no exchange begins any more"
     assert files.names(".lock") == []
     the_sign_in_is_good_still(ways, people)
 

@@ -30,6 +30,9 @@ type Renewed = Result<Token, String>;
 impl DeviceCode {
     /// A token for the sign-in that is kept, once nobody else uses it.
     pub(super) fn renewed(self: &Arc<Self>, patience: Patience) -> Result<Renewed, Error> {
+        if under_way::is_ending() {
+            return Err(self.is_ending()); // the turn may never come any more
+        }
         let (of, (tell, told)) = (Arc::clone(self), channel());
         let body = move || {
             // Nobody may be there any more to hear it.
