@@ -145,29 +145,32 @@ impl Kept<'_> {
     }
 
     /// Puts `new` in the place of `old`, which was shown and may be used up: where `new` cannot be written, nobody else finds
-    /// `old`, and this process keeps `new` for itself. Another one that somebody put in the file meanwhile comes from a fresh
-    /// sign-in, and stays.
+    /// `old`, and this process keeps `new` for itself. Another one that was kept meanwhile comes from a fresh sign-in, and stays.
     pub fn replace(&self, old: &Secret, new: &Secret) {
-        let was_here = self.here().as_ref() == Some(old);
-        let is_files_turn = match self.in_file() {
-            Ok(there) => there.is_none_or(|there| there == *old),
-            Err(_) => !was_here, // `old` was read from it just now
+        let (is_from_here, there) = (self.here().as_ref() == Some(old), self.in_file());
+        // What cannot be read now was read a moment ago, if `old` is from there.
+        let is_old = there.as_ref().map_or(!is_from_here, |there| there.as_ref() == Some(old));
+        let unwritten = if is_old || there == Ok(None) {
+            self.write(new).err().map(|problem| {
+                self.warn_of_unwritten(problem, if is_old { self.remove_used_up() } else { "" });
+                new.clone()
+            })
+        } else {
+            Some(new.clone()).filter(|_| is_from_here)
         };
-        if !is_files_turn {
-            return if was_here {
-                self.set_here(Some(new.clone()))
-            };
+        let mut slots = slots();
+        let here = &mut slots.entry(self.of.name.clone()).or_default().token;
+        if here.as_ref().is_none_or(|here| here == old) {
+            *here = unwritten;
         }
-        let unwritten = self.write(new).err().map(|problem| {
-            let removed = self.folder.ok().flatten().map(|folder| {
-                folder.remove(&self.of.file()); // which a full disk does not hinder
-                let is_gone = matches!(folder.read(&self.of.file()), Ok(None));
-                if is_gone { ", and the one in the file, which is used up, is removed" } else { ", and the one in the file is used up" }
-            });
-            self.warn_of_unwritten(problem, removed.unwrap_or_default());
-            new.clone()
-        });
-        self.set_here(unwritten);
+    }
+
+    /// A disk that is full does not hinder that. Returns what came of it, in a message's words.
+    fn remove_used_up(&self) -> &'static str {
+        let Ok(Some(folder)) = self.folder else { return "" };
+        folder.remove(&self.of.file());
+        let is_gone = matches!(folder.read(&self.of.file()), Ok(None));
+        if is_gone { ", and the one in the file, which is used up, is removed" } else { ", and the one in the file is used up" }
     }
 
     /// Drops the one that was shown: its provider accepts it no more. Another one, of a fresh sign-in, stays.

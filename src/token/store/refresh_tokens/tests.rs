@@ -126,6 +126,18 @@ fn a_fresh_sign_in_of_another_process_is_neither_replaced_nor_forgotten() {
 }
 
 #[test]
+fn a_fresh_sign_in_of_this_process_stays_as_well() {
+    let caches = Caches::new();
+    let in_memory = || RefreshToken { in_files: false, ..caches.sign_in("max") };
+    in_memory().keep(&secret("shown"), soon());
+    let without_the_turn = || in_memory().keep(&secret("fresh"), Instant::now());
+    in_memory().in_turn(soon(), |kept| (without_the_turn(), kept.replace(&secret("shown"), &secret("rotated")))).expect("a turn");
+    assert_eq!(text(&in_memory()).as_deref(), Some("fresh"));
+    in_memory().in_turn(soon(), |kept| kept.forget(&secret("rotated"))).expect("a turn");
+    assert_eq!(text(&in_memory()).as_deref(), Some("fresh"));
+}
+
+#[test]
 fn a_used_up_one_does_not_stay_in_the_file_when_the_next_cannot_be_written() {
     let caches = Caches::new();
     // The file's own name is as long as names may be, so that the longer one of a file that is being written is too long.
