@@ -3,12 +3,14 @@ refuses, and those of a parent process."""
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from support import recorder
 from support.host import Held
 from support.live import CREDENTIALS, REFRESH, Live
-from support.replies import good_token
+from support.replies import good_token, status
 from support.sign_in import SPARK
 from support.two_ways import token_keys
 
@@ -117,3 +119,20 @@ def test_an_az_that_a_live_connections_renewal_runs_gets_the_hosts_signals(live,
     with live.host("dbc = opened('DSN=data')", ends="disconnect(dbc)"):
         live.wait_for(lambda: len(az.calls) >= 2)
     assert az.calls[1]["blocked"] == az.calls[0]["blocked"]
+
+
+def test_connections_of_one_identity_with_many_strings_get_their_next_token_by_one_request(live):
+    live.write()
+    with live.host("env = environment()\nall = [opened(f'DSN=data;APP={number}', env) for number in range(60)]", ends="for dbc in all: closed(dbc)"):
+        live.refreshed(60)
+    assert live.given() == ["Auth_AccessToken=token-2"] * 60 and len(live.provider.requests) == 2
+
+
+def test_a_provider_that_wants_time_gets_it_though_connections_come_and_go(live):
+    live.tokens_last(100)
+    live.write(TokenRenewal=98)
+    with live.host("env = environment()\nclosed(opened('DSN=data', env))", ends="for _ in range(12): dbc = opened('DSN=data', env); time.sleep(0.2); closed(dbc)"):
+        live.wait_for(lambda: live.tokens == 1)
+        live.later(status(429, Retry_After="300"))
+        time.sleep(2)  # the token is old, and good for a minute yet
+    assert len(live.provider.requests) == 2
