@@ -1,10 +1,12 @@
 //! A client before its provider: who it is, and how it shows that (RFC 6749, section 2.3.1).
 
 use super::client_secret;
-use crate::config::resolve::{ClientAuth, Config};
+use crate::config::resolve::{ClientAuth, Config, Route};
 use crate::error::Error;
 use crate::oauth::http::{Http, Reply};
+use crate::oauth::provider::Provider;
 use crate::oauth::token_reply;
+use crate::token::identity::Identity;
 use crate::token::{Secret, Token};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -69,12 +71,26 @@ impl Client {
         token_reply::token(reply, &hidden, section)
     }
 
-    /// How it shows its secret, in a word.
-    pub fn auth_name(&self) -> &'static str {
-        match self.auth {
+    /// Whose sign-in it is that `source` makes at `provider`, perhaps for a person, and for `scope`.
+    pub fn identity(&self, source: &str, provider: &Provider, user: Option<&str>, scope: Option<&str>, route: &Route) -> Identity {
+        let [token, discovery] = provider.parts();
+        let auth = match self.auth {
             ClientAuth::Basic => "basic",
             ClientAuth::Post => "post",
-        }
+        };
+        Identity::of(&[
+            Some(source),
+            token,
+            discovery,
+            user,
+            Some(&self.id),
+            self.secret.as_ref().map(Secret::expose),
+            scope,
+            Some(auth),
+            // One who cannot reach the provider by a way of his own should hear of it.
+            route.proxy.as_deref(),
+            route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
+        ])
     }
 
     /// `Basic base64(id:secret)`

@@ -57,20 +57,7 @@ impl Source for ClientCredentials {
     }
 
     fn identity(&self) -> Identity {
-        let route = &self.config.route;
-        let [token, discovery] = self.provider.parts();
-        Identity::of(&[
-            Some("client-credentials"),
-            token,
-            discovery,
-            Some(&self.client.id),
-            self.client.secret.as_ref().map(|secret| secret.expose()),
-            self.scope.as_deref(),
-            Some(self.client.auth_name()),
-            // One who cannot reach the provider by a way of his own should hear of it.
-            route.proxy.as_deref(),
-            route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
-        ])
+        self.client.identity("client-credentials", &self.provider, None, self.scope.as_deref(), &self.config.route)
     }
 
     fn is_current(&self, _: &Identity) -> Result<bool, Error> {

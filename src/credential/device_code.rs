@@ -154,20 +154,7 @@ impl Source for Arc<DeviceCode> {
     }
 
     fn identity(&self) -> Identity {
-        let route = &self.config.route;
-        let [token, discovery] = self.provider.parts();
-        Identity::of(&[
-            Some("device-code"),
-            token,
-            discovery,
-            self.config.user.as_deref(),
-            Some(&self.client.id),
-            self.client.secret.as_ref().map(Secret::expose),
-            Some(&self.scope),
-            Some(self.client.auth_name()),
-            route.proxy.as_deref(),
-            route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
-        ])
+        self.client.identity("device-code", &self.provider, self.config.user.as_deref(), Some(&self.scope), &self.config.route)
     }
 
     fn is_current(&self, _: &Identity) -> Result<bool, Error> {
