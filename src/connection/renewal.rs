@@ -114,6 +114,10 @@ pub fn begin(dbc: usize, from: &Arc<Signed>, now: Duration) -> Begun {
     let mut table = table();
     match table.connections.get_mut(&dbc) {
         Some(connection) if connection.has(from) => {
+            // It may have refused since somebody decided to give it.
+            if connection.retry_at() > now {
+                return Begun::Busy;
+            }
             if connection.held.now() != Held::Free {
                 connection.wait_until(now + BUSY_WAIT);
                 return Begun::Busy;
