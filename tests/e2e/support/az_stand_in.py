@@ -63,7 +63,8 @@ class AzStandIn:
     @property
     def calls(self) -> list[dict]:
         """Every call: argv (without the program), env, cwd, stdin, open descriptors, blocked and ignored signals, pid."""
-        return [json.loads(line) for line in self._calls.read_text("utf-8").splitlines()] if self._calls.exists() else []
+        text = self._calls.read_text("utf-8") if self._calls.exists() else ""
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]  # the last may still be under way
 
     @property
     def grandchild(self) -> int:

@@ -53,7 +53,8 @@ def read(log: Path) -> list[dict]:
     """The recorded calls, in order, each with the `code` that it returned, if it has."""
     calls: list[dict] = []
     under_way: dict[int, dict] = {}
-    for line in log.read_text("utf-8", "surrogateescape").splitlines() if log.exists() else []:
+    text = log.read_text("utf-8", "surrogateescape") if log.exists() else ""
+    for line in text[: text.rfind("\n") + 1].splitlines():  # the last line may still be under way
         each = json.loads(line)
         if "call" not in each:
             under_way.pop(each["thread"])["code"] = each["code"]
