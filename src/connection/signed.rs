@@ -159,7 +159,8 @@ impl Signed {
 
     /// From when on no statement should be executed before its token is renewed.
     pub fn ends(&self) -> Option<Duration> {
-        (self.sign_in.live == Live::Attributes && self.due().is_some()).then(|| self.sign_in.token.came + self.sign_in.token.end())
+        let token = &self.sign_in.token;
+        (self.sign_in.live == Live::Attributes && self.due().is_some()).then(|| token.came + token.end().max(LEAST_WAIT))
     }
 
     fn is_like(&self, other: &Signed) -> bool {
