@@ -8,5 +8,6 @@ mod marks;
 mod pieces;
 pub mod resolve;
 pub mod settings;
+pub mod sources;
 pub mod text;
 pub mod words;

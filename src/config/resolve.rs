@@ -1,6 +1,7 @@
 //! From settings to the configuration of one sign-in.
 
 use super::settings::{Setting, Settings};
+use super::sources;
 use crate::error::Error;
 use crate::log::Log;
 use crate::token::Secret;
@@ -85,12 +86,22 @@ pub struct Config {
     pub client_id: Option<String>,
     /// The client secret, else the driver's own word for it.
     pub client_secret: Option<SecretPlace>,
+    /// `TokenClientCertificate`.
+    pub certificate: Option<PathBuf>,
     /// `TokenClientAuth`.
     pub client_auth: Option<ClientAuth>,
     /// `TokenTenant`.
     pub tenant: Option<String>,
     /// `TokenUser`.
     pub user: Option<String>,
+    /// `TokenCommand`.
+    pub command: Option<String>,
+    /// `TokenFile`.
+    pub file: Option<PathBuf>,
+    /// `TokenEnv`.
+    pub variable: Option<String>,
+    /// `TokenPrompt`, where it is set: whether somebody may be asked to sign in, whatever the application says.
+    pub prompt: Option<bool>,
     /// `TokenTimeout`.
     pub timeout: Duration,
     /// `TokenRenewal`.
@@ -122,6 +133,7 @@ impl Config {
             section => section,
         };
         let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
+        let administrators = |key: &str| administrators(settings, key).map(|setting| setting.value);
         Ok(Some(Self {
             section: section.to_string(),
             timeout: timeout(settings, &source)?,
@@ -131,9 +143,14 @@ impl Config {
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
             client_id: highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]).map(|(_, setting)| setting.value),
             client_secret: client_secret(settings, defaults),
+            certificate: administrators("TokenClientCertificate").map(PathBuf::from),
             client_auth: client_auth(settings)?,
             tenant: text("TokenTenant"),
             user: text("TokenUser"),
+            command: administrators("TokenCommand"),
+            file: administrators("TokenFile").map(PathBuf::from),
+            variable: administrators("TokenEnv"),
+            prompt: switch(settings, "TokenPrompt")?,
             renewal: renewal(settings)?,
             live: switch(settings, "TokenLive")?,
             in_files: in_files(settings)?,
@@ -170,7 +187,7 @@ fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
 }
 
 fn timeout(settings: &Settings, source: &str) -> Result<Duration, Error> {
-    let asks_somebody = source.eq_ignore_ascii_case("device-code");
+    let asks_somebody = sources::find(source).is_some_and(|source| source.asks_somebody);
     let default = if asks_somebody { TIMEOUT_OF_A_PERSON } else { DEFAULT_TIMEOUT };
     let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(default) };
     match setting.value.parse() {

@@ -1,7 +1,7 @@
 //! OAuth 2 client credentials: an application signs in as itself (RFC 6749, section 4.4).
 
 use super::client::Client;
-use super::{Source, client_secret, databricks::Service};
+use super::{Source, client_secret, databricks::Workspace};
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, provider::Provider};
@@ -22,10 +22,11 @@ pub struct ClientCredentials {
 impl ClientCredentials {
     /// # Errors
     /// What is missing.
-    pub fn of(config: Arc<Config>, service: Option<Service>) -> Result<Self, Error> {
+    pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Self, Error> {
         let id =
             config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
         let secret = client_secret::read(&config)?;
+        let service = workspace.map(|workspace| workspace.service(&config)).transpose()?.flatten();
         let provider = Provider::of(&config, service.as_ref().map(|service| service.endpoint.as_str()))
             .ok_or_else(|| Error::bad(&config.section, "TokenEndpoint", "is missing, which client-credentials needs with this driver"))?;
         let service_auth = service.as_ref().map(|service| service.auth);

@@ -3,7 +3,8 @@
 //! Source: "OAuth Integration guide for Cloud-Based Partners with Databricks", V 1.2.3, sections "Identify Databricks
 //! is in which cloud" and "Use ServicePrincipal credentials to get a token".
 
-use crate::config::resolve::ClientAuth;
+use crate::config::resolve::{ClientAuth, Config};
+use crate::error::Error;
 
 /// What a service principal's token request looks like in one cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,40 @@ pub struct Service {
     pub auth: ClientAuth,
     /// Headers the guide lists, beside Authorization and Content-Type.
     pub headers: &'static [(&'static str, &'static str)],
+}
+
+/// A workspace, as far as the settings name it.
+#[derive(Clone)]
+pub struct Workspace {
+    /// Its host; an error where that is none, which is of no concern to a source that does not need it.
+    pub host: Result<Option<String>, Error>,
+}
+
+impl Workspace {
+    /// Its host, which may be asked for a token.
+    ///
+    /// # Errors
+    /// None is set, or it is none.
+    pub fn host(&self, section: &str) -> Result<&str, Error> {
+        let missing = || Error::bad(section, "Host", "is missing: without it nobody knows where to get the token");
+        self.host.as_ref().map_err(Error::clone)?.as_deref().ok_or_else(missing)
+    }
+
+    /// Where it takes a service principal's sign-in; `None` where an administrator says so and its cloud is unknown.
+    ///
+    /// # Errors
+    /// Nobody says where.
+    pub fn service(&self, config: &Config) -> Result<Option<Service>, Error> {
+        let is_set = config.endpoint.is_some() || config.discovery.is_some();
+        match (self.host(&config.section), is_set) {
+            (Ok(host), _) => match service(host) {
+                None if !is_set => Err(Error::CloudNotSupported { host: host.to_owned(), section: config.section.clone() }),
+                service => Ok(service),
+            },
+            (Err(_), true) if matches!(self.host, Ok(None)) => Ok(None),
+            (Err(error), _) => Err(error),
+        }
+    }
 }
 
 /// A cloud's hosts, path, scope and form of request.
@@ -45,7 +80,7 @@ const CLOUDS: &[Cloud] = &[
 ];
 
 /// The service behind `host`; `None` in any other cloud.
-pub fn service(host: &str) -> Option<Service> {
+fn service(host: &str) -> Option<Service> {
     let cloud = CLOUDS.iter().find(|cloud| cloud.suffixes.iter().any(|suffix| host.ends_with(suffix)))?;
     Some(Service { endpoint: format!("https://{host}{}", cloud.path), scope: cloud.scope, auth: cloud.auth, headers: cloud.headers })
 }

@@ -12,6 +12,7 @@ mod under_way;
 pub use under_way::end_of_process;
 
 use crate::config::resolve::Config;
+use crate::config::sources;
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::identity::Identity;
@@ -57,19 +58,20 @@ pub trait Source: Send + Sync {
     fn who(&self) -> String;
 }
 
-/// The words of `TokenSource` that this version knows.
-const KNOWN: &str = "client-credentials, azure-cli or device-code";
-
-/// The source that `config` names. `service` says where a Databricks host takes its sign-in, where there is one.
+/// The source that `config` names. `workspace` is Databricks', where the driver is.
 ///
 /// # Errors
 /// An unknown source, or one that lacks a setting. What a setting means that is part of the identity may be looked at only
 /// where a token is fetched: one that is malformed has never brought a token.
-pub fn source_for(config: Arc<Config>, service: Option<databricks::Service>) -> Result<Box<dyn Source>, Error> {
+pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>) -> Result<Box<dyn Source>, Error> {
     match config.source.to_ascii_lowercase().as_str() {
-        "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, service)?)),
+        "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, workspace)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
         "device-code" => Ok(Box::new(Arc::new(device_code::DeviceCode::of(config)?))),
-        _ => Err(Error::bad(&config.section, "TokenSource", format!("is not one that this version of tokenshim knows: use {KNOWN}"))),
+        _ => Err(Error::bad(
+            &config.section,
+            "TokenSource",
+            format!("is not one that this version of tokenshim knows: use one of {}", sources::names()),
+        )),
     }
 }

@@ -4,9 +4,11 @@ mod renewer;
 
 pub use renewer::{Renewer, Waits};
 
+use crate::config::keys::Place;
 use crate::config::known::Known;
 use crate::config::resolve::Config;
 use crate::config::settings::{Origin, Settings};
+use crate::config::sources;
 use crate::credential::databricks;
 use crate::delivery::destination;
 use crate::delivery::edits::{Edits, edits};
@@ -21,9 +23,6 @@ use std::any::Any;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Sources that run or read what they are told to: never at a connection string's word.
-const ADMINISTRATORS_SOURCES: &[&str] = &["command", "file", "env"];
 
 /// What was worked out for connects that came before.
 static KNOWN: Known<Prepared> = Known::nothing();
@@ -152,7 +151,8 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
             renewer = Arc::new(renewer.within(login_timeout)?);
         }
     }
-    let waits = if application.may_ask { Waits::Person } else { Waits::Program };
+    let may_ask = renewer.config.prompt.unwrap_or(application.may_ask);
+    let waits = if may_ask { Waits::Person } else { Waits::Program };
     let got = renewer.get(Instant::now() + left, application.refused.as_ref(), waits)?;
     let edits = edits(prepared.profile, settings, &got.token);
     let section = renewer.config.section.clone();
@@ -176,9 +176,9 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
         return Err(Error::bad(config.section, "TokenProfile", problem));
     };
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
-    let service = service(settings, profile, &config)?;
+    let workspace = profile.service_principal.then(|| databricks::Workspace { host: destination::host(settings) });
     let live = live(profile, &config);
-    let renewer = Arc::new(Renewer::of(config, service)?);
+    let renewer = Arc::new(Renewer::of(config, workspace)?);
     let by = By::of(settings, &renewer.identity);
     let Application { set_access_token, attributes, .. } = application;
     let (set_access_token, attributes) = (*set_access_token, attributes.clone());
@@ -203,22 +203,8 @@ fn brings_its_own(profile: &Profile, settings: &Settings, application: &Applicat
 
 fn check_source(settings: &Settings, config: &Config) -> Result<(), Error> {
     let from_string = settings.get("TokenSource").is_some_and(|setting| setting.origin == Origin::ConnectionString);
-    if from_string && ADMINISTRATORS_SOURCES.iter().any(|source| source.eq_ignore_ascii_case(&config.source)) {
+    if from_string && sources::find(&config.source).is_some_and(|source| source.place == Place::Section) {
         return Err(Error::NotInConnectionString { key: "TokenSource" });
     }
     Ok(())
-}
-
-/// Where a Databricks host takes a service principal's sign-in.
-fn service(settings: &Settings, profile: &Profile, config: &Config) -> Result<Option<databricks::Service>, Error> {
-    if !profile.service_principal || !config.source.eq_ignore_ascii_case("client-credentials") {
-        return Ok(None);
-    }
-    let host = destination::host(settings)?;
-    let service = host.as_deref().and_then(databricks::service);
-    match (service, config.endpoint.as_ref().or(config.discovery.as_ref()), host) {
-        (None, None, Some(host)) => Err(Error::CloudNotSupported { host, section: config.section.clone() }),
-        (None, None, None) => Err(Error::bad(&config.section, "Host", "is missing: without it nobody knows where to get the token")),
-        (service, _, _) => Ok(service),
-    }
 }

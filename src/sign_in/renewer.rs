@@ -27,23 +27,23 @@ pub struct Renewer {
     source: Box<dyn Source>,
     pub(super) identity: Identity,
     pub(super) config: Arc<Config>,
-    service: Option<databricks::Service>,
+    workspace: Option<databricks::Workspace>,
     /// How long getting one may take where nobody waits for it.
     pub timeout: Duration,
 }
 
 impl Renewer {
-    pub(super) fn of(config: Config, service: Option<databricks::Service>) -> Result<Self, Error> {
+    pub(super) fn of(config: Config, workspace: Option<databricks::Workspace>) -> Result<Self, Error> {
         let timeout = config.timeout;
         let config = Arc::new(config);
-        let source = credential::source_for(Arc::clone(&config), service.clone())?;
-        Ok(Self { identity: source.identity(), source, config, service, timeout })
+        let source = credential::source_for(Arc::clone(&config), workspace.as_ref())?;
+        Ok(Self { identity: source.identity(), source, config, workspace, timeout })
     }
 
     /// The same, for a connect of an application that waits no longer than this.
     pub(super) fn within(&self, login_timeout: Duration) -> Result<Self, Error> {
         let config = Config { timeout: login_timeout, ..Config::clone(&self.config) };
-        Ok(Self { timeout: self.timeout, ..Self::of(config, self.service.clone())? })
+        Ok(Self { timeout: self.timeout, ..Self::of(config, self.workspace.clone())? })
     }
 
     /// Whether it would be made the same way now.
