@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
-//! `log`, `plain_file`, `signals`.
+//! `log`, `plain_file`, `environment`, `signals`.
 
 #[macro_use]
 pub mod binding;
@@ -21,6 +21,7 @@ pub mod config;
 pub mod connection;
 pub mod credential;
 pub mod delivery;
+pub mod environment;
 pub mod error;
 pub mod hooks;
 pub mod log;

@@ -1,6 +1,6 @@
 //! From settings to the configuration of one sign-in.
 
-use super::settings::{Setting, Settings};
+use super::settings::{Origin, Setting, Settings};
 use super::sources;
 use crate::error::Error;
 use crate::log::Log;
@@ -22,6 +22,8 @@ pub struct Defaults {
     pub source: Option<&'static str>,
     /// The scope its service wants.
     pub scope: Option<&'static str>,
+    /// Where Entra is, in the cloud of the server.
+    pub authority: &'static str,
     /// The driver's own keywords for a client id and secret.
     pub client_id_keyword: Option<&'static str>,
     /// As above.
@@ -86,12 +88,18 @@ pub struct Config {
     pub client_id: Option<String>,
     /// The client secret, else the driver's own word for it.
     pub client_secret: Option<SecretPlace>,
+    /// The client secret stands in the connection string.
+    pub secret_by_string: bool,
     /// `TokenClientCertificate`.
     pub certificate: Option<PathBuf>,
     /// `TokenClientAuth`.
     pub client_auth: Option<ClientAuth>,
     /// `TokenTenant`.
     pub tenant: Option<String>,
+    /// A connection string names it.
+    pub tenant_by_string: bool,
+    /// Where Entra is, in the cloud of the server: `https://` and a host.
+    pub authority: &'static str,
     /// `TokenUser`.
     pub user: Option<String>,
     /// `TokenCommand`.
@@ -129,10 +137,12 @@ impl Config {
         };
         // Advice should name a place that an administrator can change.
         let section = match section {
-            super::settings::Origin::ConnectionString => settings.home(),
+            Origin::ConnectionString => settings.home(),
             section => section,
         };
         let text = |key: &str| settings.first_of(&[key]).map(|setting| setting.value);
+        let by_string =
+            |keywords: &[Option<&'static str>]| highest(settings, keywords).is_some_and(|(_, setting)| setting.origin == Origin::ConnectionString);
         let administrators = |key: &str| administrators(settings, key).map(|setting| setting.value);
         Ok(Some(Self {
             section: section.to_string(),
@@ -143,9 +153,12 @@ impl Config {
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
             client_id: highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]).map(|(_, setting)| setting.value),
             client_secret: client_secret(settings, defaults),
+            secret_by_string: by_string(&secrets(defaults)),
             certificate: administrators("TokenClientCertificate").map(PathBuf::from),
             client_auth: client_auth(settings)?,
             tenant: text("TokenTenant"),
+            tenant_by_string: by_string(&[Some("TokenTenant")]),
+            authority: defaults.authority,
             user: text("TokenUser"),
             command: administrators("TokenCommand"),
             file: administrators("TokenFile").map(PathBuf::from),
@@ -161,13 +174,17 @@ impl Config {
 }
 
 fn client_secret(settings: &Settings, defaults: &Defaults) -> Option<SecretPlace> {
-    let keywords = [Some("TokenClientSecret"), defaults.client_secret_keyword, Some("TokenClientSecretFile"), Some("TokenClientSecretEnv")];
-    let (keyword, setting) = highest(settings, &keywords)?;
+    let (keyword, setting) = highest(settings, &secrets(defaults))?;
     Some(match keyword {
         "TokenClientSecretFile" => SecretPlace::File(setting.value.into()),
         "TokenClientSecretEnv" => SecretPlace::Environment(setting.value),
         _ => SecretPlace::Value(Secret::new(setting.value)),
     })
+}
+
+/// The keywords for it.
+fn secrets(defaults: &Defaults) -> [Option<&'static str>; 4] {
+    [Some("TokenClientSecret"), defaults.client_secret_keyword, Some("TokenClientSecretFile"), Some("TokenClientSecretEnv")]
 }
 
 /// Which of several keywords for one thing stands in the highest place, the first of them where that place has more. So

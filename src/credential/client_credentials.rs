@@ -1,7 +1,8 @@
 //! OAuth 2 client credentials: an application signs in as itself (RFC 6749, section 4.4).
 
 use super::client::Client;
-use super::{Source, client_secret, databricks::Workspace};
+use super::databricks::{self, Workspace};
+use super::{Source, client_secret};
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, provider::Provider};
@@ -10,6 +11,9 @@ use crate::token::identity::Identity;
 use crate::token::patience::Patience;
 use std::sync::Arc;
 
+/// What a provider says to a client that it does not know (RFC 6749, section 5.2), and Entra to an unknown id or secret.
+const UNKNOWN: &[&str] = &["invalid_client", "unauthorized_client", "AADSTS700016", "AADSTS7000215"];
+
 /// A client with its id and secret, and the provider that takes them.
 pub struct ClientCredentials {
     config: Arc<Config>,
@@ -17,6 +21,10 @@ pub struct ClientCredentials {
     client: Client,
     scope: Option<String>,
     headers: &'static [(&'static str, &'static str)],
+    /// Where the provider is, the environment has a say.
+    by_tenant: bool,
+    /// A secret may be Entra's or Databricks' own.
+    takes_two_kinds: bool,
 }
 
 impl ClientCredentials {
@@ -27,22 +35,45 @@ impl ClientCredentials {
             config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
         let secret = client_secret::read(&config)?;
         let service = workspace.map(|workspace| workspace.service(&config)).transpose()?.flatten();
-        let provider = Provider::of(&config, service.as_ref().map(|service| service.endpoint.as_str()))
-            .ok_or_else(|| Error::bad(&config.section, "TokenEndpoint", "is missing, which client-credentials needs with this driver"))?;
-        let service_auth = service.as_ref().map(|service| service.auth);
+        let (endpoint, form) = service.map_or((None, None), |service| (service.endpoint, Some(service.form)));
+        let provider = match endpoint {
+            Some(endpoint) => Provider::of(&config, Some(&endpoint)),
+            None => Provider::of_tenant(&config)?,
+        };
+        let missing = "is missing, which client-credentials needs with this driver (or TokenTenant, where Entra is the provider)";
+        let provider = provider.ok_or_else(|| Error::bad(&config.section, "TokenEndpoint", missing))?;
+        let by_tenant = config.endpoint.is_none() && config.discovery.is_none() && form.is_none_or(|form| form == &databricks::ENTRA);
+        if by_tenant && config.tenant_by_string && !config.secret_by_string {
+            // A secret goes only where an administrator says. Microsoft alone would see it, but a token that somebody's own tenant
+            // gave for it should sign nobody in.
+            return Err(Error::NotInConnectionString { key: "TokenTenant" });
+        }
         Ok(Self {
+            by_tenant: by_tenant && config.tenant.is_some(),
             provider,
             client: Client {
                 id,
                 secret: Some(secret),
-                auth: config.client_auth.or(service_auth).unwrap_or(ClientAuth::Basic),
+                auth: config.client_auth.or(form.map(|form| form.auth)).unwrap_or(ClientAuth::Basic),
                 // An endpoint that Databricks' guide describes is asked to the letter.
-                encodes: service.is_none(),
+                encodes: form.is_none(),
             },
-            scope: config.scope.clone().or(service.as_ref().map(|service| service.scope.to_owned())),
-            headers: service.map_or(&[], |service| service.headers),
+            scope: config.scope.clone().or(form.map(|form| form.scope.to_owned())),
+            headers: form.map_or(&[], |form| form.headers),
+            takes_two_kinds: workspace.is_some_and(Workspace::is_in_azure),
             config,
         })
+    }
+
+    /// In Azure a workspace's users have two kinds of secrets, and neither provider knows the other's.
+    fn told(&self, error: Error) -> Error {
+        match error {
+            Error::SignInRefused { who, words, section, .. } if self.takes_two_kinds && UNKNOWN.iter().any(|word| words.contains(word)) => {
+                let advice = "Check the client id and secret in {section}: a secret of Entra's needs no TokenEndpoint, one of Databricks' own needs the workspace's (docs/sources.md).";
+                Error::SignInRefused { who, words, advice, section }
+            }
+            error => error,
+        }
     }
 }
 
@@ -54,7 +85,7 @@ impl Source for ClientCredentials {
         // A secret that was changed since the connection was opened is still the same client's.
         let client = Client { secret: Some(client_secret::read(&self.config)?), ..self.client.clone() };
         let reply = client.post(&http, &self.provider.token_endpoint(&http)?, self.headers, &fields)?;
-        client.token(&reply, &[], &self.config.section)
+        client.token(&reply, &[], &self.config.section).map_err(|error| self.told(error))
     }
 
     fn identity(&self) -> Identity {
@@ -62,7 +93,8 @@ impl Source for ClientCredentials {
     }
 
     fn is_current(&self, _: &Identity) -> Result<bool, Error> {
-        self.client.is_current(&self.config)
+        let same_place = !self.by_tenant || Provider::of_tenant(&self.config)?.is_some_and(|now| now.parts() == self.provider.parts());
+        Ok(same_place && self.client.is_current(&self.config)?)
     }
 
     fn who(&self) -> String {

@@ -5,12 +5,21 @@
 
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
+use crate::oauth::entra;
+use url::Url;
 
 /// What a service principal's token request looks like in one cloud.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// The token URL.
-    pub endpoint: String,
+    /// The token URL, where that is known.
+    pub endpoint: Option<String>,
+    /// What is sent there.
+    pub form: &'static Form,
+}
+
+/// The form of a token request.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form {
     /// The scope, where the settings name none.
     pub scope: &'static str,
     /// Where id and secret go.
@@ -18,6 +27,14 @@ pub struct Service {
     /// Headers the guide lists, beside Authorization and Content-Type.
     pub headers: &'static [(&'static str, &'static str)],
 }
+
+/// Databricks' own provider, at `/oidc/v1/token` of a workspace.
+pub const DATABRICKS: Form =
+    Form { scope: "all-apis", auth: ClientAuth::Basic, headers: &[("accept", "application/json"), ("cache-control", "no-cache")] };
+/// Entra, which each workspace in Azure trusts as well.
+pub const ENTRA: Form = Form { scope: "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default", auth: ClientAuth::Post, headers: &[] };
+/// Behind a workspace's host.
+pub const TOKEN_PATH: &str = "/oidc/v1/token";
 
 /// A workspace, as far as the settings name it.
 #[derive(Clone)]
@@ -36,53 +53,68 @@ impl Workspace {
         self.host.as_ref().map_err(Error::clone)?.as_deref().ok_or_else(missing)
     }
 
+    /// Whether Entra's tokens are good there.
+    pub fn is_in_azure(&self) -> bool {
+        matches!(&self.host, Ok(Some(host)) if cloud(host).is_some_and(|cloud| cloud.form == &ENTRA))
+    }
+
     /// Where it takes a service principal's sign-in; `None` where an administrator says so and its cloud is unknown.
+    ///
+    /// Azure has two kinds of secrets that look alike. Entra's go to Entra: as the guide has it by way of the workspace, or
+    /// straight where `TokenTenant` is set. Databricks' own go to `TokenEndpoint=https://<workspace>/oidc/v1/token`.
     ///
     /// # Errors
     /// Nobody says where.
     pub fn service(&self, config: &Config) -> Result<Option<Service>, Error> {
         let is_set = config.endpoint.is_some() || config.discovery.is_some();
-        match (self.host(&config.section), is_set) {
-            (Ok(host), _) => match service(host) {
-                None if !is_set => Err(Error::CloudNotSupported { host: host.to_owned(), section: config.section.clone() }),
-                service => Ok(service),
-            },
-            (Err(_), true) if matches!(self.host, Ok(None)) => Ok(None),
-            (Err(error), _) => Err(error),
-        }
+        let host = match self.host(&config.section) {
+            Err(_) if is_set && matches!(self.host, Ok(None)) => None,
+            host => Some(host?),
+        };
+        let cloud = host.and_then(cloud);
+        let endpoint = match (host, cloud, &config.tenant) {
+            _ if is_set => None,
+            (_, Some(cloud), Some(tenant)) if cloud.form == &ENTRA => Some(entra::token_url(tenant, config)?),
+            (Some(host), Some(Cloud { path: Some(path), .. }), _) => Some(format!("https://{host}{path}")),
+            (host, ..) => {
+                return Err(Error::CloudNotSupported { host: host.unwrap_or_default().to_owned(), section: config.section.clone() });
+            }
+        };
+        let form = config.endpoint.as_deref().and_then(form_at).or(cloud.map(|cloud| cloud.form));
+        Ok(form.map(|form| Service { endpoint, form }))
     }
 }
 
-/// A cloud's hosts, path, scope and form of request.
+/// A cloud's hosts, and what is asked there.
 struct Cloud {
     suffixes: &'static [&'static str],
-    path: &'static str,
-    scope: &'static str,
-    auth: ClientAuth,
-    headers: &'static [(&'static str, &'static str)],
+    /// `None` where the guide knows no service principals, though the documentation of today does: an administrator has to say.
+    path: Option<&'static str>,
+    form: &'static Form,
 }
 
 const CLOUDS: &[Cloud] = &[
     Cloud {
         suffixes: &[".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us"],
-        path: "/oidc/oauth2/v2.0/token",
-        scope: "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/.default",
-        auth: ClientAuth::Post,
-        headers: &[],
+        path: Some("/oidc/oauth2/v2.0/token"),
+        form: &ENTRA,
     },
-    Cloud {
-        suffixes: &[".cloud.databricks.com"],
-        path: "/oidc/v1/token",
-        scope: "all-apis",
-        auth: ClientAuth::Basic,
-        headers: &[("accept", "application/json"), ("cache-control", "no-cache")],
-    },
+    Cloud { suffixes: &[".cloud.databricks.com"], path: Some(TOKEN_PATH), form: &DATABRICKS },
+    Cloud { suffixes: &[".gcp.databricks.com"], path: None, form: &DATABRICKS },
 ];
 
-/// The service behind `host`; `None` in any other cloud.
-fn service(host: &str) -> Option<Service> {
-    let cloud = CLOUDS.iter().find(|cloud| cloud.suffixes.iter().any(|suffix| host.ends_with(suffix)))?;
-    Some(Service { endpoint: format!("https://{host}{}", cloud.path), scope: cloud.scope, auth: cloud.auth, headers: cloud.headers })
+/// The cloud of `host`; `None` in any other.
+fn cloud(host: &str) -> Option<&'static Cloud> {
+    CLOUDS.iter().find(|cloud| cloud.suffixes.iter().any(|suffix| host.ends_with(suffix)))
+}
+
+/// What an endpoint takes that an administrator set: its path tells whose it is.
+fn form_at(endpoint: &str) -> Option<&'static Form> {
+    match Url::parse(endpoint).ok()?.path() {
+        path if path.starts_with("/oidc/") && path.ends_with("/v1/token") => Some(&DATABRICKS),
+        path if path.ends_with(entra::TOKEN_PATH) => Some(&ENTRA),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -91,21 +123,37 @@ mod tests {
 
     #[test]
     fn the_cloud_is_known_by_the_hosts_suffix() {
-        for (host, endpoint, auth) in [
-            ("dbc-1.cloud.databricks.com", "https://dbc-1.cloud.databricks.com/oidc/v1/token", ClientAuth::Basic),
-            ("adb-1.2.azuredatabricks.net", "https://adb-1.2.azuredatabricks.net/oidc/oauth2/v2.0/token", ClientAuth::Post),
-            ("adb-1.databricks.azure.cn", "https://adb-1.databricks.azure.cn/oidc/oauth2/v2.0/token", ClientAuth::Post),
-            ("adb-1.databricks.azure.us", "https://adb-1.databricks.azure.us/oidc/oauth2/v2.0/token", ClientAuth::Post),
+        for (host, path, form) in [
+            ("dbc-1.cloud.databricks.com", Some("/oidc/v1/token"), &DATABRICKS),
+            ("adb-1.2.azuredatabricks.net", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
+            ("adb-1.databricks.azure.cn", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
+            ("adb-1.databricks.azure.us", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
+            ("1.2.gcp.databricks.com", None, &DATABRICKS),
         ] {
-            let service = service(host).expect(host);
-            assert_eq!((service.endpoint.as_str(), service.auth), (endpoint, auth));
+            let cloud = cloud(host).expect(host);
+            assert_eq!((cloud.path, cloud.form), (path, form));
         }
     }
 
     #[test]
     fn any_other_host_is_in_no_cloud() {
-        for host in ["x.gcp.databricks.com", "cloud.databricks.com", "xcloud.databricks.com", "example.com", "", "x.cloud.databricks.com.evil.org"] {
-            assert_eq!(service(host), None, "{host}");
+        for host in ["gcp.databricks.com", "cloud.databricks.com", "xcloud.databricks.com", "example.com", "", "x.cloud.databricks.com.evil.org"] {
+            assert!(cloud(host).is_none(), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_known_by_its_path() {
+        for (endpoint, form) in [
+            ("https://adb-1.2.azuredatabricks.net/oidc/v1/token", Some(&DATABRICKS)),
+            ("https://accounts.cloud.databricks.com/oidc/accounts/0d5c/v1/token", Some(&DATABRICKS)),
+            ("https://login.microsoftonline.com/contoso/oauth2/v2.0/token", Some(&ENTRA)),
+            ("https://adb-1.2.azuredatabricks.net/oidc/oauth2/v2.0/token", Some(&ENTRA)),
+            ("https://idp.example/token", None),
+            ("https://idp.example/v1/token", None),
+            ("no URL", None),
+        ] {
+            assert_eq!(form_at(endpoint), form, "{endpoint}");
         }
     }
 }

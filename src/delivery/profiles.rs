@@ -1,5 +1,6 @@
 //! One table: what each kind of driver wants, what it cannot stand beside a token, and where a token may go.
 
+use super::clouds;
 use super::encryption::{Safety, Switch};
 use crate::config::resolve::Defaults;
 use crate::config::settings::Settings;
@@ -260,7 +261,8 @@ pub fn defaults(profile: Option<&Profile>, settings: &Settings) -> Defaults {
     let keyword = |keyword| principal.then_some(keyword);
     Defaults {
         source: (principal && asks_for_service_principal(settings)).then_some("client-credentials"),
-        scope: profile.and_then(|profile| profile.scope),
+        scope: profile.and_then(|profile| profile.scope).map(|scope| clouds::scope(settings, scope)),
+        authority: clouds::authority(settings),
         client_id_keyword: keyword("Auth_Client_ID"),
         client_secret_keyword: keyword("Auth_Client_Secret"),
     }

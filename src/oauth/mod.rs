@@ -1,5 +1,6 @@
 //! The wire: where an identity provider is, one HTTP request to it, and what it answers.
 
+pub mod entra;
 pub mod http;
 pub mod provider;
 pub mod retry;

@@ -1,16 +1,12 @@
 //! Where an identity provider is asked: at the URLs that are set, or at those that it tells of itself (OpenID Connect Discovery
 //! 1.0, section 4; RFC 8414; RFC 8628, section 4).
 
+use super::entra;
 use super::http::Http;
 use crate::config::resolve::Config;
 use crate::error::Error;
 use serde_json::Value;
 use url::{Host, Url};
-
-/// Entra's public cloud.
-const ENTRA: &str = "https://login.microsoftonline.com";
-/// Behind a tenant.
-const ENTRAS_TOKEN_PATH: &str = "/oauth2/v2.0/token";
 
 /// A provider's URLs, as far as they are known. They are looked at only when it is asked.
 pub struct Provider {
@@ -32,14 +28,11 @@ impl Provider {
     /// As [`of`](Self::of); where nothing is said but `TokenTenant`, Entra.
     ///
     /// # Errors
-    /// The tenant is none.
+    /// The tenant is none, or the authority that the environment names.
     pub fn of_tenant(config: &Config) -> Result<Option<Self>, Error> {
-        let endpoint = match &config.tenant {
-            Some(tenant) if !tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)) => {
-                return Err(Error::bad(&config.section, "TokenTenant", "has characters that no tenant has"));
-            }
-            tenant => tenant.as_ref().map(|tenant| format!("{ENTRA}/{tenant}{ENTRAS_TOKEN_PATH}")),
-        };
+        let is_said = config.endpoint.is_some() || config.discovery.is_some();
+        let tenant = config.tenant.as_ref().filter(|_| !is_said);
+        let endpoint = tenant.map(|tenant| entra::token_url(tenant, config)).transpose()?;
         Ok(Self::of(config, endpoint.as_deref()))
     }
 
@@ -56,7 +49,7 @@ impl Provider {
 
     /// Whether it is known, or can be asked, where devices begin to sign in.
     pub fn has_device_endpoint(&self) -> bool {
-        self.discovery.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(ENTRAS_TOKEN_PATH))
+        self.discovery.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(entra::TOKEN_PATH))
     }
 
     /// The token endpoint, which is asked for where it is not set.
@@ -116,7 +109,7 @@ fn endpoint(document: &Value, discovery: &Url, token: Option<&Url>, name: &str) 
 
 /// Entra has it beside the token endpoint.
 fn entras_device_endpoint(token: &Url) -> Option<Url> {
-    let tenant = token.path().strip_suffix(ENTRAS_TOKEN_PATH)?;
+    let tenant = token.path().strip_suffix(entra::TOKEN_PATH)?;
     let mut device = token.clone();
     device.set_path(&format!("{tenant}/oauth2/v2.0/devicecode"));
     Some(device)

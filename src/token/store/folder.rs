@@ -1,12 +1,12 @@
 //! The folder in which this user's tokens are kept, and its files. Whatever is done in it is done by its open descriptor,
 //! so that it is one and the same folder all the time; and nothing in it is believed that another user could have put there.
 
-use crate::{plain_file, signals};
+use crate::{environment, plain_file, signals};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, renameat};
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::{Uid, UnlinkatFlags, User, getegid, geteuid, getgid, getuid, unlinkat};
-use std::fs::{self, DirBuilder, File, Metadata};
+use nix::unistd::{Uid, UnlinkatFlags, User, geteuid, unlinkat};
+use std::fs::{DirBuilder, File, Metadata};
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -214,34 +214,7 @@ fn make(path: &Path, caches: &Path, user: Uid) -> Result<(), String> {
 
 /// The user's folder for caches (XDG Base Directory Specification).
 fn caches() -> Option<PathBuf> {
-    let trusted = is_environment_trusted();
-    let variable = |name: &str| std::env::var_os(name).filter(|_| trusted).map(PathBuf::from).filter(|path| path.is_absolute());
+    let variable = |name: &str| environment::variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let account = || User::from_uid(geteuid()).ok().flatten().map(|user| user.dir).filter(|home| home.is_absolute());
     variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME").or_else(account)?.join(".cache")))
-}
-
-/// In a program that runs with another user's rights (secure_getenv(3)) the environment is that of whoever started it.
-fn is_environment_trusted() -> bool {
-    getuid() == geteuid() && getgid() == getegid() && fs::read("/proc/self/auxv").is_ok_and(|vector| !is_secure(&vector))
-}
-
-/// AT_SECURE of an auxiliary vector (getauxval(3)). One that ends without it is none that a kernel made.
-fn is_secure(vector: &[u8]) -> bool {
-    const WORD: usize = size_of::<usize>();
-    let words: Vec<usize> = vector.chunks_exact(WORD).map(|bytes| usize::from_ne_bytes(bytes.try_into().unwrap_or_default())).collect();
-    words.chunks_exact(2).find(|pair| pair[0] == libc::AT_SECURE as usize).is_none_or(|pair| pair[1] != 0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_environment_counts_only_where_the_kernel_says_so() {
-        let vector = |pairs: &[[usize; 2]]| pairs.as_flattened().iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
-        assert!(!is_secure(&vector(&[[33, 1], [23, 0], [0, 0]])));
-        assert!(is_secure(&vector(&[[33, 0], [23, 1], [0, 0]])));
-        assert!(is_secure(&vector(&[[33, 0], [0, 0]])) && is_secure(b"") && is_secure(b"\x17"));
-        assert!(!is_secure(&fs::read("/proc/self/auxv").expect("a vector")), "these tests run with their own user's rights");
-    }
 }
