@@ -64,9 +64,9 @@ pub enum Error {
     SignInRefused { who: String, words: String, advice: &'static str, section: String },
     /// Somebody has to sign in, and must not be asked.
     #[error(
-        "{problem}, and this connect may not ask anybody. Sign in once, as the user that this application runs as, with a program that connects by SQLDriverConnect and a DriverCompletion other than SQL_DRIVER_NOPROMPT."
+        "{problem}, and this connect may not ask anybody. Sign in once, as this application's user, with a program that connects by SQLDriverConnect without SQL_DRIVER_NOPROMPT, or set TokenPrompt=yes in {section}."
     )]
-    SignInNeeded { problem: String },
+    SignInNeeded { problem: String, section: String },
     /// Somebody may have signed in, but it cannot be read just now.
     #[error("the sign-in that is kept cannot be read just now: {problem}. Connect again when it can be; nobody has to sign in anew for it.")]
     SignInUnreadable { problem: String },
@@ -145,6 +145,7 @@ impl Error {
             | SignInRefused { section, .. }
             | ProviderUnreachable { section, .. }
             | TooSlow { section, .. }
+            | SignInNeeded { section, .. }
             | BadReply { section, .. }
             | NoProgram { section, .. } => place.clone_into(section),
             _ => {}

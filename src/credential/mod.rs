@@ -6,7 +6,7 @@ mod client;
 mod client_credentials;
 mod client_secret;
 pub mod databricks;
-mod device_code;
+mod person;
 mod under_way;
 
 pub use under_way::end_of_process;
@@ -67,7 +67,7 @@ pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, workspace)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
-        "device-code" => Ok(Box::new(Arc::new(device_code::DeviceCode::of(config)?))),
+        "device-code" => Ok(Box::new(Arc::new(person::Person::by_device_code(config)?))),
         _ => Err(Error::bad(
             &config.section,
             "TokenSource",

@@ -4,7 +4,7 @@
 //! sign-in. So an exchange is on a thread of its own, which hears it to its end. Whoever waits for the token waits as long as he
 //! has time.
 
-use super::DeviceCode;
+use super::Person;
 use crate::credential::under_way::{self, Exchange};
 use crate::error::Error;
 use crate::oauth::http::Http;
@@ -27,7 +27,7 @@ const PLACES: usize = 2;
 /// A token; `Err` with the reason where there is no sign-in any more.
 type Renewed = Result<Token, String>;
 
-impl DeviceCode {
+impl Person {
     /// A token for the sign-in that is kept, once nobody else uses it.
     pub(super) fn renewed(self: &Arc<Self>, patience: Patience) -> Result<Renewed, Error> {
         if under_way::is_ending() {

@@ -1,0 +1,133 @@
+//! Somebody who signs in once, in one of several ways. From then on the refresh token that is kept does (RFC 6749, section 6).
+
+mod device_code;
+mod renewal;
+
+use super::Source;
+use super::client::Client;
+use crate::config::resolve::{Config, InFiles};
+use crate::error::Error;
+use crate::oauth::http::Http;
+use crate::oauth::provider::Provider;
+use crate::token::identity::Identity;
+use crate::token::patience::Patience;
+use crate::token::store::refresh_tokens::RefreshToken;
+use crate::token::{Secret, Token};
+use std::sync::Arc;
+
+/// Somebody who signs in, or has signed in.
+pub struct Person {
+    config: Arc<Config>,
+    provider: Provider,
+    client: Client,
+    /// The scope of the settings, and leave to get further tokens without asking again.
+    scope: String,
+    way: Way,
+}
+
+/// How somebody is asked to sign in.
+enum Way {
+    DeviceCode,
+}
+
+/// What a sign-in brings: a token, and the refresh token for later ones, if the provider gives any.
+type SignedIn = (Token, Option<Secret>);
+
+impl Way {
+    /// As `TokenSource` writes it.
+    fn name(&self) -> &'static str {
+        match self {
+            Way::DeviceCode => "device-code",
+        }
+    }
+}
+
+impl Person {
+    /// With a code, on whatever machine.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn by_device_code(config: Arc<Config>) -> Result<Self, Error> {
+        let client = Client::of(&config, "device-code")?;
+        let provider = device_code::provider(&config, &client)?;
+        Ok(Self::of(config, provider, client, None, Way::DeviceCode))
+    }
+
+    /// `default` is the scope where the settings name none.
+    fn of(config: Arc<Config>, provider: Provider, client: Client, default: Option<&str>, way: Way) -> Self {
+        let mut scope = config.scope.as_deref().or(default).unwrap_or_default().to_owned();
+        if !scope.split(' ').any(|word| word == "offline_access") {
+            scope = format!("{scope} offline_access").trim_start().to_owned();
+        }
+        Self { config, provider, client, scope, way }
+    }
+
+    fn http(&self, patience: Patience) -> Http<'_> {
+        Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout }
+    }
+
+    fn kept(&self) -> RefreshToken {
+        let host = self.provider.parts().map(Option::unwrap_or_default).join(" ");
+        let in_files = self.config.in_files >= InFiles::SignIns;
+        RefreshToken::of(&host, self.config.user.as_deref(), &self.client.id, in_files, self.config.log.clone())
+    }
+
+    fn get(self: &Arc<Self>, patience: Patience, may_ask: bool) -> Result<Token, Error> {
+        let deadline = patience.deadline;
+        let kept = self.kept();
+        let needed = |problem| Error::SignInNeeded { problem, section: self.config.section.clone() };
+        // Not after those who sign in just now.
+        if !may_ask && !kept.is_there().map_err(|problem| Error::SignInUnreadable { problem })? {
+            return Err(needed(format!("nobody is signed in to {}", self.provider.host())));
+        }
+        match self.renewed(patience)? {
+            Ok(token) => Ok(token),
+            Err(problem) if !may_ask => Err(needed(problem)),
+            Err(_) => {
+                let (token, refresh_token) = self.ask(&self.http(patience))?;
+                if let Some(refresh_token) = refresh_token {
+                    kept.keep(&refresh_token, deadline);
+                }
+                Ok(token)
+            }
+        }
+    }
+
+    /// Asks the person before this program to sign in, and waits until that is done.
+    fn ask(&self, http: &Http<'_>) -> Result<SignedIn, Error> {
+        match self.way {
+            Way::DeviceCode => self.ask_by_code(http),
+        }
+    }
+
+    /// ` as someone`, where it is said who.
+    fn as_whom(&self) -> String {
+        self.config.user.as_ref().map_or_else(String::new, |user| format!(" as {user}"))
+    }
+
+    fn too_slow(&self) -> Error {
+        Error::TooSlow { who: self.provider.host(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() }
+    }
+}
+
+impl Source for Arc<Person> {
+    fn fetch(&self, patience: Patience) -> Result<Token, Error> {
+        self.get(patience, false)
+    }
+
+    fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
+        self.get(patience, true)
+    }
+
+    fn identity(&self) -> Identity {
+        self.client.identity(self.way.name(), &self.provider, self.config.user.as_deref(), Some(&self.scope), &self.config.route)
+    }
+
+    fn is_current(&self, _: &Identity) -> Result<bool, Error> {
+        self.client.is_current(&self.config)
+    }
+
+    fn who(&self) -> String {
+        self.provider.host()
+    }
+}
