@@ -86,6 +86,12 @@ pub enum Error {
     /// A tool that signs in cannot be started.
     #[error("{section}: TokenSource={name} needs the program {program}, which {problem}.")]
     NoProgram { section: String, name: &'static str, program: &'static str, problem: String },
+    /// No source of a chain is set up; `reasons` has what each lacks.
+    #[error("none of TokenSource={chain} is set up: {reasons}. See {section}.")]
+    NothingSetUp { chain: String, reasons: String, section: String },
+    /// The first source of a chain that is set up gave no token.
+    #[error("{link}, the first of TokenSource={chain} that is set up: {error}")]
+    OfChain { link: &'static str, chain: String, error: Box<Error> },
     /// The driver's complete connection string did not fit the application's buffer (ODBC: SQLDriverConnect, 01004).
     #[error("String data, right truncated: the completed connection string is longer than the buffer.")]
     OutTextTruncated,
@@ -107,7 +113,8 @@ impl Error {
     pub fn sqlstate(&self) -> &'static str {
         use Error::*;
         match self {
-            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | SignInUnreadable { .. } | Panicked(_) => "HY000",
+            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | SignInUnreadable { .. } | NothingSetUp { .. } | Panicked(_) => "HY000",
+            OfChain { error, .. } => error.sqlstate(),
             NotInConnectionString { .. }
             | HostNotAllowed { .. }
             | OptionsNotAllowed { .. }
@@ -132,6 +139,7 @@ impl Error {
             Error::ProviderUnreachable { again_after, .. } => *again_after,
             Error::NotYet { after } => Some(*after),
             Error::TooSlow { .. } => Some(Duration::ZERO),
+            Error::OfChain { error, .. } => error.again_after(),
             _ => None,
         }
     }
@@ -140,6 +148,9 @@ impl Error {
     /// for it, and each has a section of his own.
     pub fn told_in(mut self, place: &str) -> Self {
         use Error::*;
+        if let OfChain { link, chain, error } = self {
+            return OfChain { link, chain, error: Box::new(error.told_in(place)) };
+        }
         match &mut self {
             Setting { section, .. }
             | SignInRefused { section, .. }
@@ -147,6 +158,7 @@ impl Error {
             | TooSlow { section, .. }
             | SignInNeeded { section, .. }
             | BadReply { section, .. }
+            | NothingSetUp { section, .. }
             | NoProgram { section, .. } => place.clone_into(section),
             _ => {}
         }

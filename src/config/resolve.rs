@@ -17,9 +17,12 @@ const TIMEOUT_OF_A_PERSON: Duration = Duration::from_secs(300);
 const MAX_TIMEOUT_SECONDS: u64 = 3600;
 
 /// What a driver's profile brings along where the settings say nothing.
+#[derive(Default)]
 pub struct Defaults {
     /// The source that the driver's own keywords ask for, where they do.
     pub source: Option<&'static str>,
+    /// Those words stand in the connection string.
+    pub source_is_of_string: bool,
     /// The scope its service wants.
     pub scope: Option<&'static str>,
     /// Where Entra is, in the cloud of the server.
@@ -28,6 +31,14 @@ pub struct Defaults {
     pub client_id_keyword: Option<&'static str>,
     /// As above.
     pub client_secret_keyword: Option<&'static str>,
+    /// The client id in the driver's own word may be `id@tenant`.
+    pub client_id_names_tenant: bool,
+    /// The driver's own keyword for whose sign-in to use.
+    pub user_keyword: Option<&'static str>,
+    /// A client id where nothing else names one.
+    pub client_id: Option<String>,
+    /// The client that people sign in with, and their tenant, where no client is named and the provider is Entra.
+    pub public_client: Option<(&'static str, &'static str)>,
 }
 
 /// Where the client secret is.
@@ -78,6 +89,8 @@ pub struct Config {
     pub section: String,
     /// `TokenSource`, as written.
     pub source: String,
+    /// The connection string chose it: then it is none that runs or reads what it is told to.
+    pub is_of_string: bool,
     /// `TokenEndpoint`.
     pub endpoint: Option<String>,
     /// `TokenDiscovery`.
@@ -130,9 +143,9 @@ impl Config {
     /// # Errors
     /// A value that means nothing, with its place and its key.
     pub fn resolve(settings: &Settings, defaults: &Defaults) -> Result<Option<Self>, Error> {
-        let (source, section) = match (settings.get("TokenSource"), defaults.source) {
-            (Some(setting), _) if !setting.value.is_empty() => (setting.value, setting.origin),
-            (None, Some(source)) => (source.to_owned(), settings.home()),
+        let (source, section, is_of_string) = match (settings.get("TokenSource"), defaults.source) {
+            (Some(Setting { value, origin }), _) if !value.is_empty() => (value, origin.clone(), origin == Origin::ConnectionString),
+            (None, Some(source)) => (source.to_owned(), settings.home(), defaults.source_is_of_string),
             _ => return Ok(None),
         };
         // Advice should name a place that an administrator can change.
@@ -144,22 +157,24 @@ impl Config {
         let by_string =
             |keywords: &[Option<&'static str>]| highest(settings, keywords).is_some_and(|(_, setting)| setting.origin == Origin::ConnectionString);
         let administrators = |key: &str| administrators(settings, key).map(|setting| setting.value);
+        let (client_id, tenant, tenant_by_string) = client(settings, defaults);
         Ok(Some(Self {
             section: section.to_string(),
             timeout: timeout(settings, &source)?,
             source,
+            is_of_string,
             endpoint: text("TokenEndpoint"),
             discovery: text("TokenDiscovery"),
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
-            client_id: highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]).map(|(_, setting)| setting.value),
+            client_id,
             client_secret: client_secret(settings, defaults),
             secret_by_string: by_string(&secrets(defaults)),
             certificate: administrators("TokenClientCertificate").map(PathBuf::from),
             client_auth: client_auth(settings)?,
-            tenant: text("TokenTenant"),
-            tenant_by_string: by_string(&[Some("TokenTenant")]),
+            tenant,
+            tenant_by_string,
             authority: defaults.authority,
-            user: text("TokenUser"),
+            user: settings.first_of(&["TokenUser"]).or_else(|| settings.first_of(&[defaults.user_keyword?])).map(|setting| setting.value),
             command: administrators("TokenCommand"),
             file: administrators("TokenFile").map(PathBuf::from),
             variable: administrators("TokenEnv"),
@@ -170,6 +185,30 @@ impl Config {
             route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
             log: log(settings)?,
         }))
+    }
+}
+
+/// Its id, the tenant to sign in to, and whether the connection string names that.
+fn client(settings: &Settings, defaults: &Defaults) -> (Option<String>, Option<String>, bool) {
+    let is_set = |key: &str| settings.first_of(&[key]).is_some();
+    let tenant = settings.first_of(&["TokenTenant"]);
+    let by_string = |setting: &Setting| setting.origin == Origin::ConnectionString;
+    let tenant_by_string = tenant.as_ref().is_some_and(by_string);
+    let tenant = tenant.map(|setting| setting.value);
+    match highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]) {
+        Some((keyword, setting)) => match setting.value.split_once('@') {
+            Some((id, of)) if defaults.client_id_names_tenant && keyword != "TokenClientId" => {
+                (Some(id.to_owned()), Some(of.to_owned()), by_string(&setting))
+            }
+            _ => (Some(setting.value), tenant, tenant_by_string),
+        },
+        None if defaults.client_id.is_some() => (defaults.client_id.clone(), tenant, tenant_by_string),
+        None => match defaults.public_client {
+            Some((id, of)) if !is_set("TokenEndpoint") && !is_set("TokenDiscovery") => {
+                (Some(id.to_owned()), tenant.or_else(|| Some(of.to_owned())), tenant_by_string)
+            }
+            _ => (None, tenant, tenant_by_string),
+        },
     }
 }
 
@@ -204,7 +243,7 @@ fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
 }
 
 fn timeout(settings: &Settings, source: &str) -> Result<Duration, Error> {
-    let asks_somebody = sources::find(source).is_some_and(|source| source.asks_somebody);
+    let asks_somebody = sources::named(source).any(|source| source.asks_somebody);
     let default = if asks_somebody { TIMEOUT_OF_A_PERSON } else { DEFAULT_TIMEOUT };
     let Some(setting) = settings.first_of(&["TokenTimeout"]) else { return Ok(default) };
     match setting.value.parse() {

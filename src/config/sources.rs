@@ -1,4 +1,4 @@
-//! The words of `TokenSource`: one table of where tokens come from.
+//! The words of `TokenSource`: one table of where tokens come from. Several with commas between them are a chain.
 
 use super::keys::Place;
 use Place::{Anywhere, Section};
@@ -30,11 +30,25 @@ pub const SOURCES: &[SourceName] = &[
     source("command", Section),
     source("file", Section),
     source("env", Section),
+    asks(source(AUTO, Anywhere)),
 ];
+
+/// Whichever source is set up (`credential::auto`).
+pub const AUTO: &str = "auto";
 
 /// The row of `name`, in any case.
 pub fn find(name: &str) -> Option<&'static SourceName> {
     SOURCES.iter().find(|source| source.name.eq_ignore_ascii_case(name))
+}
+
+/// The words of a `TokenSource`.
+pub fn words(source: &str) -> impl Iterator<Item = &str> {
+    source.split(',').map(str::trim)
+}
+
+/// The rows of those that this version knows.
+pub fn named(source: &str) -> impl Iterator<Item = &'static SourceName> {
+    words(source).filter_map(find)
 }
 
 /// All names, for a message.

@@ -4,10 +4,13 @@ use super::Source;
 use super::child::{self, Failure, Output};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
+use crate::plain_file;
+use crate::plain_file::kept::{Kept, Reader};
 use crate::token::identity::Identity;
 use crate::token::patience::Patience;
 use crate::token::{Secret, Token};
 use serde_json::Value;
+use std::any::Any;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -131,6 +134,28 @@ fn config_folder() -> PathBuf {
     Path::new("/").join(folder.unwrap_or_default())
 }
 
+/// What `az` knows of its profile's users: whether there is one.
+static PROFILES: Kept<(), bool> = Kept::nothing();
+/// No profile is larger.
+const PROFILE_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// Lets no other thread at what is kept until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    PROFILES.hold()
+}
+
+/// Whether somebody has signed in, and not out again. Whether the sign-in is still good only `az` knows.
+pub fn is_signed_in() -> bool {
+    let profile = Reader::now().file(config_folder().join("azureProfile.json"));
+    PROFILES.get(&profile, (), |_| Some(has_user(&plain_file::read(profile.path(), PROFILE_MAX_BYTES).ok()?.0))).unwrap_or(false)
+}
+
+/// `{"subscriptions": [{"user": …}, …]}`, behind a byte order mark. What cannot be read is left to `az`.
+fn has_user(profile: &[u8]) -> bool {
+    let json = serde_json::from_slice::<Value>(profile.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(profile));
+    json.map_or(true, |json| json.get("subscriptions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
+}
+
 /// `az` writes its profile anew when somebody signs in or out, or chooses another subscription: then it speaks for
 /// another one. Its tokens it keeps elsewhere.
 fn changed(profile: &Path) -> String {
@@ -163,6 +188,14 @@ mod tests {
         assert_eq!(last_words("WARNING: x\nERROR: Please run 'az login' to setup account.\n"), "Please run 'az login' to setup account.");
         assert_eq!(last_words("Traceback\n  File x\nValueError: y\n"), "ValueError: y");
         assert_eq!(last_words("\n"), "");
+    }
+
+    #[test]
+    fn a_profile_has_a_user_until_he_signs_out() {
+        let user = r#"{"subscriptions": [{"user": {"name": "me@example.com", "type": "user"}}]}"#;
+        for (profile, has) in [(user, true), (&format!("\u{feff}{user}"), true), (r#"{"subscriptions": []}"#, false), ("{}", false), ("half", true)] {
+            assert_eq!(has_user(profile.as_bytes()), has, "{profile}");
+        }
     }
 
     #[test]

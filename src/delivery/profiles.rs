@@ -1,7 +1,7 @@
 //! One table: what each kind of driver wants, what it cannot stand beside a token, and where a token may go.
 
-use super::clouds;
 use super::encryption::{Safety, Switch};
+use super::{authentication, clouds};
 use crate::config::resolve::Defaults;
 use crate::config::settings::Settings;
 use crate::error::Error;
@@ -259,13 +259,15 @@ pub fn names() -> String {
 pub fn defaults(profile: Option<&Profile>, settings: &Settings) -> Defaults {
     let principal = profile.is_some_and(|profile| profile.service_principal);
     let keyword = |keyword| principal.then_some(keyword);
-    Defaults {
+    let defaults = Defaults {
         source: (principal && asks_for_service_principal(settings)).then_some("client-credentials"),
         scope: profile.and_then(|profile| profile.scope).map(|scope| clouds::scope(settings, scope)),
         authority: clouds::authority(settings),
         client_id_keyword: keyword("Auth_Client_ID"),
         client_secret_keyword: keyword("Auth_Client_Secret"),
-    }
+        ..Defaults::default()
+    };
+    authentication::defaults(profile, settings, defaults)
 }
 
 /// Whether Databricks' own keywords ask for a service principal: its driver's (`AuthMech=11;Auth_Flow=1`), the

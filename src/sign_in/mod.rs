@@ -7,7 +7,7 @@ pub use renewer::{Renewer, Waits};
 use crate::config::keys::Place;
 use crate::config::known::Known;
 use crate::config::resolve::Config;
-use crate::config::settings::{Origin, Settings};
+use crate::config::settings::Settings;
 use crate::config::sources;
 use crate::credential::databricks;
 use crate::delivery::destination;
@@ -170,7 +170,7 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     let profile = profile?;
     settings.string().check()?;
     settings.check_keys()?;
-    check_source(settings, &config)?;
+    check_source(&config)?;
     let Some(profile) = profile else {
         let problem = format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names());
         return Err(Error::bad(config.section, "TokenProfile", problem));
@@ -201,9 +201,8 @@ fn brings_its_own(profile: &Profile, settings: &Settings, application: &Applicat
         || profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
 }
 
-fn check_source(settings: &Settings, config: &Config) -> Result<(), Error> {
-    let from_string = settings.get("TokenSource").is_some_and(|setting| setting.origin == Origin::ConnectionString);
-    if from_string && sources::find(&config.source).is_some_and(|source| source.place == Place::Section) {
+fn check_source(config: &Config) -> Result<(), Error> {
+    if config.is_of_string && sources::named(&config.source).any(|source| source.place == Place::Section) {
         return Err(Error::NotInConnectionString { key: "TokenSource" });
     }
     Ok(())

@@ -1,0 +1,108 @@
+//! The links of a chain: one table, in the order in which they are asked. First what the settings name, then what the environment
+//! and the machine bring along, last whoever has to sign in.
+//!
+//! A link is set up where what it needs is there; whether that is any good is found out by asking.
+
+use crate::config::resolve::{Config, SecretPlace};
+use crate::credential::az;
+use crate::credential::child;
+use crate::credential::databricks::Workspace;
+use std::any::Any;
+
+/// One row of the table.
+pub struct Link {
+    /// In messages.
+    pub name: &'static str,
+    /// The word of `TokenSource` that it stands for.
+    pub source: &'static str,
+    /// What it lacks, in a few words: all of them must fit into one message.
+    pub missing: fn(&Config, Option<&Workspace>) -> Option<String>,
+    /// The configuration that it uses.
+    pub config: fn(&Config, Option<&Workspace>) -> Config,
+}
+
+const fn link(name: &'static str, missing: fn(&Config, Option<&Workspace>) -> Option<String>) -> Link {
+    Link { name, source: name, missing, config: as_it_is }
+}
+
+fn as_it_is(config: &Config, _: Option<&Workspace>) -> Config {
+    config.clone()
+}
+
+/// Every link.
+pub const LINKS: &[Link] = &[
+    link("client-credentials", |config, _| client_of_settings(config)),
+    link("command", |config, _| administrators(config, config.command.is_some(), "no TokenCommand")),
+    link("file", |config, _| administrators(config, config.file.is_some(), "no TokenFile")),
+    link("env", |config, _| administrators(config, config.variable.is_some(), "no TokenEnv")),
+    Link { name: "environment", source: "client-credentials", missing: client_of_environment, config: with_client_of_environment },
+    link("azure-cli", |config, _| azure_cli(config)),
+    link("device-code", |config, _| person(config)),
+];
+
+/// Lets no other thread at what is kept until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    az::hold()
+}
+
+/// `reason`, unless what it speaks of is there.
+fn unless(is_there: bool, reason: &str) -> Option<String> {
+    (!is_there).then(|| reason.to_owned())
+}
+
+fn client_of_settings(config: &Config) -> Option<String> {
+    unless(config.client_id.is_some(), "no TokenClientId")
+        .or_else(|| unless(config.client_secret.is_some() || config.certificate.is_some(), "no client secret"))
+}
+
+/// What runs or reads what it is told to is never at a connection string's word.
+fn administrators(config: &Config, is_set: bool, reason: &str) -> Option<String> {
+    unless(is_set, reason).or_else(|| unless(!config.is_of_string, "not in a connection string"))
+}
+
+/// The variables of azure-identity's EnvironmentCredential, or of Databricks' SDKs: id, secret, tenant.
+fn variables(workspace: Option<&Workspace>) -> (&'static str, &'static str, Option<&'static str>) {
+    match workspace {
+        Some(_) => ("DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET", None),
+        None => ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", Some("AZURE_TENANT_ID")),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Option<String> {
+    let (id, secret, tenant) = variables(workspace);
+    let missing = [Some(id), Some(secret), tenant].into_iter().flatten().find(|name| variable(name).is_none());
+    if let Some(name) = missing {
+        return Some(format!("no {name}"));
+    }
+    if workspace.is_some() {
+        return None;
+    }
+    // A secret of Entra's goes to Entra only.
+    let is_entra = config.endpoint.is_none() && config.discovery.is_none();
+    unless(is_entra, "it is Entra's").or_else(|| unless(config.scope.is_some(), "no TokenScope"))
+}
+
+fn with_client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Config {
+    let (id, secret, tenant) = variables(workspace);
+    Config {
+        client_id: variable(id),
+        client_secret: Some(SecretPlace::Environment(secret.to_owned())),
+        tenant: tenant.map_or_else(|| config.tenant.clone(), variable),
+        ..config.clone()
+    }
+}
+
+fn azure_cli(config: &Config) -> Option<String> {
+    unless(config.scope.is_some(), "no TokenScope")
+        .or_else(|| unless(child::on_path("az").is_some(), "no az on PATH"))
+        .or_else(|| unless(az::is_signed_in(), "nobody is signed in"))
+}
+
+fn person(config: &Config) -> Option<String> {
+    let has_provider = config.endpoint.is_some() || config.discovery.is_some() || config.tenant.is_some();
+    unless(config.client_id.is_some(), "no TokenClientId").or_else(|| unless(has_provider, "no TokenTenant or TokenDiscovery"))
+}
