@@ -58,7 +58,7 @@ pub const KEYS: &[Key] = &[
     secret(key("TokenClientSecret", Anywhere, Works,  "Client secret; the driver's own Auth_Client_Secret is honoured too.")),
     key("TokenClientSecretFile",  Section,  Works,    "File that holds the client secret; nobody else may be able to read it."),
     key("TokenClientSecretEnv",   Section,  Works,    "Environment variable that holds the client secret."),
-    key("TokenClientCertificate", Section,  Reserved, "PEM file with certificate and key, for a client assertion instead of a secret."),
+    key("TokenClientCertificate", Section,  Works,    "PEM file with the client's key, and its certificate for Entra, instead of a secret; nobody else may be able to read it."),
     key("TokenClientAuth",        Section,  Works,    "How the client shows its secret: basic or post; default from the profile."),
     key("TokenTenant",            Anywhere, Works,    "Entra tenant to sign in to."),
     key("TokenCommand",           Section,  Reserved, "Program and arguments, run without a shell, that prints a token."),

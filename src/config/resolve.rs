@@ -1,11 +1,14 @@
 //! From settings to the configuration of one sign-in.
 
+mod client;
+
 use super::settings::{Origin, Setting, Settings};
 use super::sources;
 use crate::error::Error;
 use crate::log::Log;
 use crate::token::Secret;
 use crate::token::life::Renewal;
+use client::{certificate, client, client_auth, client_secret, highest, secrets};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -103,7 +106,7 @@ pub struct Config {
     pub client_secret: Option<SecretPlace>,
     /// The client secret stands in the connection string.
     pub secret_by_string: bool,
-    /// `TokenClientCertificate`.
+    /// `TokenClientCertificate`; then there is no secret.
     pub certificate: Option<PathBuf>,
     /// `TokenClientAuth`.
     pub client_auth: Option<ClientAuth>,
@@ -158,6 +161,7 @@ impl Config {
             |keywords: &[Option<&'static str>]| highest(settings, keywords).is_some_and(|(_, setting)| setting.origin == Origin::ConnectionString);
         let administrators = |key: &str| administrators(settings, key).map(|setting| setting.value);
         let (client_id, tenant, tenant_by_string) = client(settings, defaults);
+        let certificate = certificate(settings, defaults);
         Ok(Some(Self {
             section: section.to_string(),
             timeout: timeout(settings, &source)?,
@@ -167,9 +171,9 @@ impl Config {
             discovery: text("TokenDiscovery"),
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
             client_id,
-            client_secret: client_secret(settings, defaults),
+            client_secret: client_secret(settings, defaults).filter(|_| certificate.is_none()),
             secret_by_string: by_string(&secrets(defaults)),
-            certificate: administrators("TokenClientCertificate").map(PathBuf::from),
+            certificate,
             client_auth: client_auth(settings)?,
             tenant,
             tenant_by_string,
@@ -185,60 +189,6 @@ impl Config {
             route: Route { proxy: text("TokenProxy"), ca_file: text("TokenCAFile").map(PathBuf::from) },
             log: log(settings)?,
         }))
-    }
-}
-
-/// Its id, the tenant to sign in to, and whether the connection string names that.
-fn client(settings: &Settings, defaults: &Defaults) -> (Option<String>, Option<String>, bool) {
-    let is_set = |key: &str| settings.first_of(&[key]).is_some();
-    let tenant = settings.first_of(&["TokenTenant"]);
-    let by_string = |setting: &Setting| setting.origin == Origin::ConnectionString;
-    let tenant_by_string = tenant.as_ref().is_some_and(by_string);
-    let tenant = tenant.map(|setting| setting.value);
-    match highest(settings, &[Some("TokenClientId"), defaults.client_id_keyword]) {
-        Some((keyword, setting)) => match setting.value.split_once('@') {
-            Some((id, of)) if defaults.client_id_names_tenant && keyword != "TokenClientId" => {
-                (Some(id.to_owned()), Some(of.to_owned()), by_string(&setting))
-            }
-            _ => (Some(setting.value), tenant, tenant_by_string),
-        },
-        None if defaults.client_id.is_some() => (defaults.client_id.clone(), tenant, tenant_by_string),
-        None => match defaults.public_client {
-            Some((id, of)) if !is_set("TokenEndpoint") && !is_set("TokenDiscovery") => {
-                (Some(id.to_owned()), tenant.or_else(|| Some(of.to_owned())), tenant_by_string)
-            }
-            _ => (None, tenant, tenant_by_string),
-        },
-    }
-}
-
-fn client_secret(settings: &Settings, defaults: &Defaults) -> Option<SecretPlace> {
-    let (keyword, setting) = highest(settings, &secrets(defaults))?;
-    Some(match keyword {
-        "TokenClientSecretFile" => SecretPlace::File(setting.value.into()),
-        "TokenClientSecretEnv" => SecretPlace::Environment(setting.value),
-        _ => SecretPlace::Value(Secret::new(setting.value)),
-    })
-}
-
-/// The keywords for it.
-fn secrets(defaults: &Defaults) -> [Option<&'static str>; 4] {
-    [Some("TokenClientSecret"), defaults.client_secret_keyword, Some("TokenClientSecretFile"), Some("TokenClientSecretEnv")]
-}
-
-/// Which of several keywords for one thing stands in the highest place, the first of them where that place has more. So
-/// an id and a secret written in one place go together, whatever words a lower place has for them.
-fn highest(settings: &Settings, keywords: &[Option<&'static str>]) -> Option<(&'static str, Setting)> {
-    let set = keywords.iter().flatten().filter_map(|keyword| Some((*keyword, settings.first_of(&[keyword])?)));
-    set.min_by(|(_, one), (_, other)| one.origin.cmp(&other.origin))
-}
-
-fn client_auth(settings: &Settings) -> Result<Option<ClientAuth>, Error> {
-    let Some(setting) = settings.first_of(&["TokenClientAuth"]) else { return Ok(None) };
-    match setting.value.to_ascii_lowercase().as_str() {
-        "basic" => Ok(Some(ClientAuth::Basic)),
-        "post" => Ok(Some(ClientAuth::Post)),
-        _ => Err(Error::bad(setting.origin, "TokenClientAuth", "must be basic or post")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A client before its provider: who it is, and how it shows that (RFC 6749, section 2.3.1).
 
-use super::client_secret;
+use super::{assertion, client_secret};
 use crate::config::resolve::{ClientAuth, Config, Route};
 use crate::error::Error;
 use crate::oauth::http::{Http, Reply};
@@ -20,7 +20,9 @@ pub struct Client {
     pub id: String,
     /// Its secret, if it has one: an application on people's own machines can keep none.
     pub secret: Option<Secret>,
-    /// How it shows it.
+    /// In its place a key, and perhaps its certificate: the PEM file of them.
+    pub key: Option<Secret>,
+    /// How it shows its secret.
     pub auth: ClientAuth,
     /// Id and secret are form-encoded in the header. RFC 6749 says so; Databricks' guide does not.
     pub encodes: bool,
@@ -30,20 +32,34 @@ impl Client {
     /// Of an application that may be without a secret; `source` needs it.
     ///
     /// # Errors
-    /// It has no id, or a secret that cannot be read.
+    /// It has no id, or a secret or a key that cannot be read.
     pub fn of(config: &Config, source: &str) -> Result<Self, Error> {
         let id = config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", format!("is missing, which {source} needs")))?;
-        let secret = config.client_secret.is_some().then(|| client_secret::read(config)).transpose()?;
-        Ok(Self { id, secret, auth: config.client_auth.unwrap_or(ClientAuth::Basic), encodes: true })
+        let [secret, key] = proofs(config)?;
+        Ok(Self { id, secret, key, auth: config.client_auth.unwrap_or(ClientAuth::Basic), encodes: true })
     }
 
-    /// Whether its secret is still the one that `config` names.
+    /// The same client with the secret or the key that `config` names now.
     ///
     /// # Errors
     /// That can no longer be read.
+    pub fn now(&self, config: &Config) -> Result<Self, Error> {
+        let [secret, key] = proofs(config)?;
+        Ok(Self { secret, key, ..self.clone() })
+    }
+
+    /// Whether its secret and its key are still those that `config` names.
+    ///
+    /// # Errors
+    /// As [`now`](Self::now).
     pub fn is_current(&self, config: &Config) -> Result<bool, Error> {
-        let secret = config.client_secret.is_some().then(|| client_secret::read(config)).transpose()?;
-        Ok(secret == self.secret)
+        let [secret, key] = proofs(config)?;
+        Ok(secret == self.secret && key == self.key)
+    }
+
+    /// Whether it can show who it is.
+    pub fn has_proof(&self) -> bool {
+        self.secret.is_some() || self.key.is_some()
     }
 
     /// POSTs a form with `fields`, and shows who asks.
@@ -55,7 +71,9 @@ impl Client {
         if let Some(basic) = self.basic() {
             headers.push(("authorization", basic));
         }
-        http.post_form(url, &headers, self.form(fields))
+        let bad = |problem| Error::bad(http.section, "TokenClientCertificate", problem);
+        let assertion = self.key.as_ref().map(|key| assertion::signed(key, &self.id, url)).transpose().map_err(bad)?;
+        http.post_form(url, &headers, self.form(fields, assertion.as_ref().map(|text| text.as_str())))
     }
 
     /// The token in a reply. Neither the client's secret nor one of `more` that were sent with it gets into a message, should
@@ -75,6 +93,7 @@ impl Client {
     pub fn identity(&self, source: &str, provider: &Provider, user: Option<&str>, scope: Option<&str>, route: &Route) -> Identity {
         let [token, discovery] = provider.parts();
         let auth = match self.auth {
+            _ if self.key.is_some() => "key",
             ClientAuth::Basic => "basic",
             ClientAuth::Post => "post",
         };
@@ -84,7 +103,7 @@ impl Client {
             discovery,
             user,
             Some(&self.id),
-            self.secret.as_ref().map(Secret::expose),
+            self.key.as_ref().or(self.secret.as_ref()).map(Secret::expose),
             scope,
             Some(auth),
             // One who cannot reach the provider by a way of his own should hear of it.
@@ -107,7 +126,7 @@ impl Client {
     }
 
     /// The form, its fields in the order of Databricks' guide.
-    fn form(&self, fields: &[(&str, &str)]) -> String {
+    fn form(&self, fields: &[(&str, &str)], assertion: Option<&str>) -> String {
         let posted = self.secret.as_ref().filter(|_| self.auth == ClientAuth::Post);
         let mut form = form_urlencoded::Serializer::new(String::new());
         if posted.is_some() || self.secret.is_none() {
@@ -117,8 +136,19 @@ impl Client {
         if let Some(secret) = posted {
             form.append_pair("client_secret", secret.expose());
         }
+        if let Some(assertion) = assertion {
+            form.extend_pairs([("client_assertion_type", assertion::TYPE), ("client_assertion", assertion)]);
+        }
         form.finish()
     }
+}
+
+/// The secret and the key that `config` names.
+fn proofs(config: &Config) -> Result<[Option<Secret>; 2], Error> {
+    let secret = config.client_secret.is_some().then(|| client_secret::read(config)).transpose()?;
+    let bad = |problem| Error::bad(&config.section, "TokenClientCertificate", problem);
+    let key = config.certificate.as_ref().map(|path| client_secret::file(path).map_err(bad)).transpose()?;
+    Ok([secret, key])
 }
 
 fn encoded(text: &str) -> String {

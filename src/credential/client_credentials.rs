@@ -1,8 +1,8 @@
 //! OAuth 2 client credentials: an application signs in as itself (RFC 6749, section 4.4).
 
+use super::Source;
 use super::client::Client;
 use super::databricks::{self, Workspace};
-use super::{Source, client_secret};
 use crate::config::resolve::{ClientAuth, Config};
 use crate::error::Error;
 use crate::oauth::{http::Http, provider::Provider};
@@ -31,9 +31,10 @@ impl ClientCredentials {
     /// # Errors
     /// What is missing.
     pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Self, Error> {
-        let id =
-            config.client_id.clone().ok_or_else(|| Error::bad(&config.section, "TokenClientId", "is missing, which client-credentials needs"))?;
-        let secret = client_secret::read(&config)?;
+        let client = Client::of(&config, "client-credentials")?;
+        if !client.has_proof() {
+            return Err(Error::bad(&config.section, "TokenClientSecret", "is missing, which client-credentials needs (or TokenClientCertificate)"));
+        }
         let service = workspace.map(|workspace| workspace.service(&config)).transpose()?.flatten();
         let (endpoint, form) = service.map_or((None, None), |service| (service.endpoint, Some(service.form)));
         let provider = match endpoint {
@@ -43,6 +44,10 @@ impl ClientCredentials {
         let missing = "is missing, which client-credentials needs with this driver (or TokenTenant, where Entra is the provider)";
         let provider = provider.ok_or_else(|| Error::bad(&config.section, "TokenEndpoint", missing))?;
         let by_tenant = config.endpoint.is_none() && config.discovery.is_none() && form.is_none_or(|form| form == &databricks::ENTRA);
+        if by_tenant && client.key.is_some() && config.tenant.is_none() {
+            // The workspace would pass on to Entra what was signed for the workspace.
+            return Err(Error::bad(&config.section, "TokenTenant", "is missing, which TokenClientCertificate needs with Databricks in Azure"));
+        }
         if by_tenant && config.tenant_by_string && !config.secret_by_string {
             // A secret goes only where an administrator says. Microsoft alone would see it, but a token that somebody's own tenant
             // gave for it should sign nobody in.
@@ -52,11 +57,10 @@ impl ClientCredentials {
             by_tenant: by_tenant && config.tenant.is_some(),
             provider,
             client: Client {
-                id,
-                secret: Some(secret),
                 auth: config.client_auth.or(form.map(|form| form.auth)).unwrap_or(ClientAuth::Basic),
                 // An endpoint that Databricks' guide describes is asked to the letter.
                 encodes: form.is_none(),
+                ..client
             },
             scope: config.scope.clone().or(form.map(|form| form.scope.to_owned())),
             headers: form.map_or(&[], |form| form.headers),
@@ -83,7 +87,7 @@ impl Source for ClientCredentials {
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
         // A secret that was changed since the connection was opened is still the same client's.
-        let client = Client { secret: Some(client_secret::read(&self.config)?), ..self.client.clone() };
+        let client = self.client.now(&self.config)?;
         let reply = client.post(&http, &self.provider.token_endpoint(&http)?, self.headers, &fields)?;
         client.token(&reply, &[], &self.config.section).map_err(|error| self.told(error))
     }

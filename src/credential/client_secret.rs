@@ -34,9 +34,7 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
         }
         Some(SecretPlace::File(path)) => {
             let bad = |problem| Error::bad(&config.section, "TokenClientSecretFile", problem);
-            // Of one that cannot be used nothing is kept, so that the reason is there each time.
-            let kept = FILES.get(&Reader::now().file(path.clone()), (), |_| read_file(path).ok());
-            ("TokenClientSecretFile", kept.map_or_else(|| read_file(path), Ok).map_err(bad)?)
+            ("TokenClientSecretFile", file(path).map_err(bad)?)
         }
     };
     if secret.is_empty() {
@@ -44,6 +42,16 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
         return Err(Error::bad(&config.section, key, problem));
     }
     Ok(secret)
+}
+
+/// The text of a file that nobody else may read, without the end of its last line.
+///
+/// # Errors
+/// Says what is wrong with the file, in words that go on where its key ends.
+pub fn file(path: &Path) -> Result<Secret, String> {
+    // Of one that cannot be used nothing is kept, so that the reason is there each time.
+    let kept = FILES.get(&Reader::now().file(path.to_owned()), (), |_| read_file(path).ok());
+    kept.map_or_else(|| read_file(path), Ok)
 }
 
 fn read_file(path: &Path) -> Result<Secret, String> {

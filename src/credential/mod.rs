@@ -1,5 +1,6 @@
 //! Who gives the token: one small file a source, one trait.
 
+mod assertion;
 mod auto;
 mod az;
 mod child;

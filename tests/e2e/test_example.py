@@ -146,6 +146,24 @@ def test_mariadb(home, recorder, provider_of, dm):
     assert connect["string"] == f"DSN=app;PWD={{{provider.token}}}"
 
 
+def test_a_service_with_a_certificate(home, recorder, provider_of, authority):
+    provider = provider_of("login.microsoftonline.com")
+    pem = home.folder / "client.pem"
+    pem.touch(0o600)
+    pem.write_bytes(b"".join(authority.certificate("client.example.com")))
+    example = Example(home, "odbcinst.ini.example")
+    example.use("SQL Server of a service", {"RealDriver": recorder.compile("wide", "libmsodbcsql-17.so"), "TokenClientCertificate": pem},
+                {"Server": "erp.database.windows.net"})
+
+    assert example.run("unixodbc")[0].succeeded
+    [request] = provider.requests
+    assert request.path == "/contoso.example.com/oauth2/v2.0/token"
+    form = dict(request.form)
+    assert form.pop("client_assertion").count(".") == 2
+    assert form == {"client_id": example.keys["TokenClientId"], "grant_type": "client_credentials", "scope": "https://database.windows.net/.default",
+                    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+
+
 def test_people(home, recorder, provider_of):
     people = DevicePeople(provider_of("login.example.com"))
     people.url = "https://login.example.com"
