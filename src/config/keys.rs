@@ -69,6 +69,7 @@ pub const KEYS: &[Key] = &[
     key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token, a person's sign-in included; never more than the application's login timeout."),
     key("TokenUser",              Anywhere, Works,    "Whose stored sign-in to use, where several people sign in through one DSN."),
     key("TokenPrompt",            Section,  Works,    "yes lets somebody be asked to sign in whatever the program allows, no never; not set, where the program connects by SQLDriverConnect and allows it."),
+    key("TokenRedirect",          Section,  Works,    "Where authorization-code lets the browser come back: http://127.0.0.1 or http://localhost, as it is registered for the client."),
     key("TokenCallback",          Anywhere, Reserved, "Name of the provider that the host program registered."),
     key("TokenCache",             Section,  Works,    "Where tokens are kept: memory or file, which all processes of this user share; not set, only sign-ins are in files."),
     key("TokenRenewal",           Section,  Works,    "When to renew a kept token: half (default) of its life, seconds before its end, or off."),

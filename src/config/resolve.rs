@@ -126,6 +126,8 @@ pub struct Config {
     pub variable: Option<String>,
     /// `TokenPrompt`, where it is set: whether somebody may be asked to sign in, whatever the application says.
     pub prompt: Option<bool>,
+    /// `TokenRedirect`.
+    pub redirect: Option<String>,
     /// `TokenTimeout`.
     pub timeout: Duration,
     /// `TokenRenewal`.
@@ -183,6 +185,7 @@ impl Config {
             file: administrators("TokenFile").map(PathBuf::from),
             variable: administrators("TokenEnv"),
             prompt: switch(settings, "TokenPrompt")?,
+            redirect: administrators("TokenRedirect"),
             renewal: renewal(settings)?,
             live: switch(settings, "TokenLive")?,
             in_files: in_files(settings)?,

@@ -26,6 +26,7 @@ const fn asks(source: SourceName) -> SourceName {
 pub const SOURCES: &[SourceName] = &[
     source("client-credentials", Anywhere), //
     source("azure-cli", Anywhere),
+    asks(source("authorization-code", Anywhere)),
     asks(source("device-code", Anywhere)),
     source("command", Section),
     source("file", Section),

@@ -49,22 +49,8 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 
 /// Runs `program`, reads what it prints, and sees to its end.
 pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)], deadline: Instant) -> Result<Output, Failure> {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .envs(environment.iter().copied())
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0);
-    // What a BI server sets for its own libraries and its own Python would break, or take over, somebody else's.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("LD_") || text == "PYTHONHOME" || text == "PYTHONPATH" {
-            command.env_remove(&name);
-        }
-    }
+    let mut command = command(program);
+    command.args(arguments).envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = signals::as_host(|| command.spawn()).map_err(Failure::NotStarted)?;
     let result = read(&mut child, deadline);
     if !matches!(result, Ok((_, true))) {
@@ -76,6 +62,26 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)], dea
         output.status = status;
         output
     })
+}
+
+/// Starts `program`, which may go on for as long as it likes. What it prints, nobody reads.
+pub fn leave(program: &Path, arguments: &[String]) -> io::Result<Child> {
+    let mut command = command(program);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    signals::as_host(|| command.spawn())
+}
+
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir("/").stdin(Stdio::null()).process_group(0);
+    // What a BI server sets for its own libraries and its own Python would break, or take over, somebody else's.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("LD_") || text == "PYTHONHOME" || text == "PYTHONPATH" {
+            command.env_remove(&name);
+        }
+    }
+    command
 }
 
 /// Reads both pipes to their ends; the flag tells whether both were reached.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 /// Lets no other thread at what the sources know until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
-    Box::new((client_secret::hold(), auto::hold(), under_way::hold()))
+    Box::new((client_secret::hold(), auto::hold(), under_way::hold(), person::hold()))
 }
 
 /// Somebody who can give a token for one configuration.
@@ -69,6 +69,7 @@ pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, workspace)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
+        "authorization-code" => Ok(Box::new(Arc::new(person::Person::in_browser(config, workspace)?))),
         "device-code" => Ok(Box::new(Arc::new(person::Person::by_device_code(config)?))),
         source if auto::is_chain(source) => auto::of(config, workspace),
         _ => Err(Error::bad(

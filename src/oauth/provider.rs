@@ -1,6 +1,10 @@
 //! Where an identity provider is asked: at the URLs that are set, or at those that it tells of itself (OpenID Connect Discovery
 //! 1.0, section 4; RFC 8414; RFC 8628, section 4).
 
+mod authorization;
+
+pub use authorization::Authorization;
+
 use super::entra;
 use super::http::Http;
 use crate::config::resolve::Config;
@@ -47,8 +51,14 @@ impl Provider {
         [self.token.as_deref(), self.discovery.as_deref()]
     }
 
-    /// Whether it is known, or can be asked, where devices begin to sign in.
-    pub fn has_device_endpoint(&self) -> bool {
+    /// At what `TokenEndpoint` and `TokenDiscovery` say; where nothing says anything but the first, also at `discovery`.
+    pub fn told_at(config: &Config, discovery: &str) -> Self {
+        let discovery = config.discovery.clone().or_else(|| Some(discovery.to_owned()));
+        Self { token: config.endpoint.clone(), discovery, section: config.section.clone() }
+    }
+
+    /// Whether it is known, or can be asked, where people and devices begin to sign in.
+    pub fn tells_all(&self) -> bool {
         self.discovery.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(entra::TOKEN_PATH))
     }
 
@@ -65,7 +75,8 @@ impl Provider {
     /// # Errors
     /// As above.
     pub fn device_endpoint(&self, http: &Http<'_>) -> Result<Url, Error> {
-        let entras = self.token()?.as_ref().and_then(entras_device_endpoint).filter(|_| self.discovery.is_none());
+        let entras = self.token()?.filter(|_| self.discovery.is_none());
+        let entras = entras.as_ref().and_then(|token| beside_entras_token(token, "devicecode"));
         entras.map_or_else(|| self.told(http, "device_authorization_endpoint"), Ok)
     }
 
@@ -75,18 +86,38 @@ impl Provider {
     }
 
     fn told(&self, http: &Http<'_>, name: &'static str) -> Result<Url, Error> {
+        self.endpoint(&self.document(http)?, name)
+    }
+
+    fn document(&self, http: &Http<'_>) -> Result<Document, Error> {
         let bad = |problem| Error::bad(&self.section, "TokenDiscovery", problem);
         let discovery = self.discovery.as_ref().ok_or_else(|| bad("is missing: without it nobody knows all of this provider's URLs"))?;
-        let discovery = safe(discovery).map_err(bad)?;
-        let token = self.token()?;
-        let reply = http.get(&discovery)?;
-        let problem = |problem| Error::BadReply { who: reply.host.clone(), problem, key: "TokenDiscovery", section: self.section.clone() };
+        let url = safe(discovery).map_err(bad)?;
+        let reply = http.get(&url)?;
         if reply.status != 200 {
-            return Err(problem(format!("with HTTP {}", reply.status)));
+            return Err(self.problem(&reply.host, format!("with HTTP {}", reply.status)));
         }
-        let document = serde_json::from_slice::<Value>(&reply.body).map_err(|_| problem("the answer is no JSON".into()))?;
-        endpoint(&document, &discovery, token.as_ref(), name).map_err(problem)
+        let json = serde_json::from_slice(&reply.body).map_err(|_| self.problem(&reply.host, "the answer is no JSON".into()))?;
+        Ok(Document { url, host: reply.host, json })
     }
+
+    fn endpoint(&self, document: &Document, name: &str) -> Result<Url, Error> {
+        let endpoint = endpoint(&document.json, &document.url, self.token()?.as_ref(), name);
+        endpoint.map_err(|problem| self.problem(&document.host, problem))
+    }
+
+    fn problem(&self, who: &str, problem: String) -> Error {
+        Error::BadReply { who: who.to_owned(), problem, key: "TokenDiscovery", section: self.section.clone() }
+    }
+}
+
+/// What a provider tells of itself.
+struct Document {
+    /// Where it tells that,
+    url: Url,
+    /// on which host, for messages.
+    host: String,
+    json: Value,
 }
 
 /// One URL of the document that came from `discovery`. It must be on a host that an administrator named, there or with the
@@ -107,12 +138,12 @@ fn endpoint(document: &Value, discovery: &Url, token: Option<&Url>, name: &str) 
     Ok(endpoint)
 }
 
-/// Entra has it beside the token endpoint.
-fn entras_device_endpoint(token: &Url) -> Option<Url> {
+/// Entra has its endpoints beside each other.
+fn beside_entras_token(token: &Url, name: &str) -> Option<Url> {
     let tenant = token.path().strip_suffix(entra::TOKEN_PATH)?;
-    let mut device = token.clone();
-    device.set_path(&format!("{tenant}/oauth2/v2.0/devicecode"));
-    Some(device)
+    let mut beside = token.clone();
+    beside.set_path(&format!("{tenant}/oauth2/v2.0/{name}"));
+    Some(beside)
 }
 
 /// `https`, or `http` to this very machine: a secret goes nowhere else.
@@ -176,8 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn entras_device_endpoint_is_beside_its_token_endpoint() {
-        let beside = |url: &str| entras_device_endpoint(&Url::parse(url).expect("a URL")).map(String::from);
+    fn entras_endpoints_are_beside_its_token_endpoint() {
+        let beside = |url: &str| beside_entras_token(&Url::parse(url).expect("a URL"), "devicecode").map(String::from);
         assert_eq!(beside("https://login/t/oauth2/v2.0/token").as_deref(), Some("https://login/t/oauth2/v2.0/devicecode"));
         for other in ["https://login/t/oauth2/token", "https://login/token", "https://login/oauth2/v2.0/token/x"] {
             assert_eq!(beside(other), None);

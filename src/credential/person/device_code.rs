@@ -32,7 +32,7 @@ pub fn provider(config: &Config, client: &Client) -> Result<Provider, Error> {
         // A tenant may stand in a connection string, and a secret goes only where an administrator says.
         return Err(missing("TokenEndpoint", "is missing, which device-code needs with a client that has a secret"));
     }
-    if !provider.has_device_endpoint() {
+    if !provider.tells_all() {
         return Err(missing("TokenDiscovery", "is missing, which device-code needs with a TokenEndpoint other than Entra's"));
     }
     Ok(provider)

@@ -1,10 +1,14 @@
 //! Somebody who signs in once, in one of several ways. From then on the refresh token that is kept does (RFC 6749, section 6).
 
+mod authorization_code;
 mod device_code;
 mod renewal;
 
+pub use authorization_code::hold;
+
 use super::Source;
 use super::client::Client;
+use super::databricks::Workspace;
 use crate::config::resolve::{Config, InFiles};
 use crate::error::Error;
 use crate::oauth::http::Http;
@@ -13,6 +17,7 @@ use crate::token::identity::Identity;
 use crate::token::patience::Patience;
 use crate::token::store::refresh_tokens::RefreshToken;
 use crate::token::{Secret, Token};
+use authorization_code::{Place, Redirect};
 use std::sync::Arc;
 
 /// Somebody who signs in, or has signed in.
@@ -28,6 +33,7 @@ pub struct Person {
 /// How somebody is asked to sign in.
 enum Way {
     DeviceCode,
+    Browser(Redirect),
 }
 
 /// What a sign-in brings: a token, and the refresh token for later ones, if the provider gives any.
@@ -38,6 +44,7 @@ impl Way {
     fn name(&self) -> &'static str {
         match self {
             Way::DeviceCode => "device-code",
+            Way::Browser(_) => "authorization-code",
         }
     }
 }
@@ -51,6 +58,16 @@ impl Person {
         let client = Client::of(&config, "device-code")?;
         let provider = device_code::provider(&config, &client)?;
         Ok(Self::of(config, provider, client, None, Way::DeviceCode))
+    }
+
+    /// With the browser of this machine; to `workspace`, where the driver is Databricks'.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn in_browser(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Self, Error> {
+        let client = Client::of(&config, "authorization-code")?;
+        let Place { provider, scope, redirect } = authorization_code::place(&config, &client, workspace)?;
+        Ok(Self::of(config, provider, client, scope, Way::Browser(redirect)))
     }
 
     /// `default` is the scope where the settings name none.
@@ -95,8 +112,9 @@ impl Person {
 
     /// Asks the person before this program to sign in, and waits until that is done.
     fn ask(&self, http: &Http<'_>) -> Result<SignedIn, Error> {
-        match self.way {
+        match &self.way {
             Way::DeviceCode => self.ask_by_code(http),
+            Way::Browser(redirect) => self.ask_in_browser(http, redirect),
         }
     }
 
