@@ -97,7 +97,7 @@ def test_all_connections_get_one_token_and_the_thread_ends_with_the_last_of_them
     live.tokens_last(6)
     live.write()
     with live.host("env = environment(3)\nall = [opened('DSN=data', env) for _ in range(300)]\nopened('DSN=data;TokenSource=')\n"
-                   "wait_for(sys.argv[2])\nfor dbc in all: closed(dbc)", live.ways.shim.folder / "close") as process:
+                   "wait_for(sys.argv[2], 120)\nfor dbc in all: closed(dbc)", live.ways.shim.folder / "close") as process:
         live.refreshed(300)
         assert len(workers(process)) == 1
         (live.ways.shim.folder / "close").touch()

@@ -83,8 +83,8 @@ class Live:
         return self.set(REFRESH)
 
     @staticmethod
-    def wait_for(happened: Callable[[], bool], seconds: float = 40) -> None:
+    def wait_for(happened: Callable[[], bool], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not happened():
             assert time.monotonic() < end, "it never happened"
-            time.sleep(0.01)
+            time.sleep(0.05)  # a look may be at thousands of calls
