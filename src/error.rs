@@ -62,6 +62,9 @@ pub enum Error {
     /// The provider, or a tool that signs in, said no. `advice` has `{section}` where that belongs.
     #[error("{who} refused the sign-in: {words}. {}", placed(advice, section))]
     SignInRefused { who: String, words: String, advice: &'static str, section: String },
+    /// A tool has no sign-in any more, or has none yet; `command` is what to type.
+    #[error("{who} refused the sign-in: {words}. Run '{command}' as the user that this application runs as.")]
+    NotSignedIn { who: String, words: String, command: String },
     /// Somebody has to sign in, and must not be asked.
     #[error(
         "{problem}, and this connect may not ask anybody. Sign in once, as this application's user, with a program that connects by SQLDriverConnect without SQL_DRIVER_NOPROMPT, or set TokenPrompt=yes in {section}."
@@ -123,6 +126,7 @@ impl Error {
             | EncryptionUnset { .. }
             | CloudNotSupported { .. }
             | SignInRefused { .. }
+            | NotSignedIn { .. }
             | SignInNeeded { .. } => "28000",
             DriverNotLoaded(_) => "IM003",
             DriverLacks { .. } => "IM001",

@@ -27,6 +27,7 @@ pub const SOURCES: &[SourceName] = &[
     source("client-credentials", Anywhere), //
     source("azure-cli", Anywhere),
     asks(source("authorization-code", Anywhere)),
+    source("databricks-cli", Anywhere),
     asks(source("device-code", Anywhere)),
     source("command", Section),
     source("file", Section),

@@ -1,7 +1,8 @@
 //! The Azure CLI: whoever is signed in with `az login` signs in to the database.
 
 use super::Source;
-use super::child::{self, Failure, Output};
+use super::child;
+use super::tool::{self, Said, Tool};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use crate::plain_file;
@@ -11,8 +12,6 @@ use crate::token::patience::Patience;
 use crate::token::{Secret, Token};
 use serde_json::Value;
 use std::any::Any;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -43,28 +42,19 @@ impl AzureCli {
         Ok(Self { config, resource })
     }
 
-    fn failure(&self, failure: Failure) -> Error {
-        match failure {
-            Failure::NotStarted(error) => self.no_program(format!("cannot be started: {error}")),
-            Failure::TooSlow => Error::TooSlow { who: "az".into(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() },
-            Failure::TooMuch => self.bad_reply("it printed more than 1 MiB".into()),
-        }
+    fn tool(&self) -> Tool<'_> {
+        Tool { who: "az", typed: "'az account get-access-token'", key: "TokenSource", config: &self.config }
     }
 
     fn no_program(&self, problem: String) -> Error {
         Error::NoProgram { section: self.config.section.clone(), name: "azure-cli", program: "az", problem }
     }
 
-    fn bad_reply(&self, problem: String) -> Error {
-        let problem = format!("{problem}; see what 'az account get-access-token' prints as the user that this application runs as");
-        Error::BadReply { who: "az".into(), problem, key: "TokenSource", section: self.config.section.clone() }
-    }
-
     /// What `az` said on stderr, sorted by what the reader can do about it.
     fn refusal(&self, stderr: &str, code: Option<i32>) -> Error {
         let has = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
         let words = match last_words(stderr) {
-            "" => format!("exit status {}", code.map_or("unknown".into(), |code| code.to_string())),
+            "" => tool::exit_status(code),
             words => quoted(words, &[]),
         };
         if has(&["Max retries exceeded", "Failed to establish", "Connection aborted", "ConnectionError", "Read timed out"]) {
@@ -91,29 +81,24 @@ impl Source for AzureCli {
         if let Some(tenant) = &self.config.tenant {
             arguments.extend(["--tenant", tenant]);
         }
-        let output =
-            child::run(&program, &arguments, &[("AZURE_CORE_NO_COLOR", "true")], patience.deadline).map_err(|failure| self.failure(failure))?;
-        match &output {
-            Output { status: Some(status), .. } if let Some(signal) = status.signal() => {
-                Err(self.bad_reply(format!("it was ended by signal {signal}")))
-            }
-            Output { status: Some(status), stderr, .. } if !status.success() => Err(self.refusal(&String::from_utf8_lossy(stderr), status.code())),
-            // Where the host took the status away, what was printed decides.
-            Output { status: None, stdout, stderr } if stdout.is_empty() => Err(self.refusal(&String::from_utf8_lossy(stderr), None)),
-            Output { stdout, .. } => read(stdout).map_err(|problem| self.bad_reply(problem.into())),
+        let environment = [("AZURE_CORE_NO_COLOR", "true")];
+        match self.tool().run(&program, &arguments, &environment, patience.deadline, |problem| self.no_program(problem))? {
+            Said::Failed(stderr, code) => Err(self.refusal(&stderr, code)),
+            Said::Printed(stdout) => read(&stdout).map_err(|problem| self.tool().bad_reply(problem)),
         }
     }
 
     fn identity(&self) -> Identity {
         let folder = config_folder();
-        let path = std::env::var_os("PATH").map(|path| format!("{path:?}"));
         Identity::of(&[
             Some("azure-cli"),
             Some(&self.resource),
             self.config.tenant.as_deref(),
-            path.as_deref(),
+            tool::path().as_deref(),
             Some(&format!("{folder:?}")),
-            Some(&changed(&folder.join("azureProfile.json"))),
+            // `az` writes its profile anew when somebody signs in or out, or chooses another subscription: then it speaks for
+            // another one. Its tokens it keeps elsewhere.
+            Some(&tool::changed(&folder.join("azureProfile.json"))),
         ])
     }
 
@@ -128,9 +113,8 @@ impl Source for AzureCli {
 
 /// Where `az` keeps who is signed in. It runs in `/`, from where a relative folder counts; without a home it asks the system.
 fn config_folder() -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
-    let folder = variable("AZURE_CONFIG_DIR").or_else(|| Some(variable("HOME").or_else(account)?.join(".azure")));
+    let folder = tool::variable("AZURE_CONFIG_DIR").or_else(|| Some(tool::variable("HOME").or_else(account)?.join(".azure")));
     Path::new("/").join(folder.unwrap_or_default())
 }
 
@@ -154,12 +138,6 @@ pub fn is_signed_in() -> bool {
 fn has_user(profile: &[u8]) -> bool {
     let json = serde_json::from_slice::<Value>(profile.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(profile));
     json.map_or(true, |json| json.get("subscriptions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
-}
-
-/// `az` writes its profile anew when somebody signs in or out, or chooses another subscription: then it speaks for
-/// another one. Its tokens it keeps elsewhere.
-fn changed(profile: &Path) -> String {
-    profile.metadata().map_or_else(|_| "none".into(), |about| format!("{} {} {}", about.ino(), about.mtime(), about.mtime_nsec()))
 }
 
 /// `{"accessToken": "…", "expires_on": 1700000000, …}`

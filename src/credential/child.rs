@@ -40,11 +40,14 @@ pub enum Failure {
 
 /// The absolute path of `name` on PATH. Relative entries are passed over: the working folder may be anybody's.
 pub fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|file| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0))
+    all_on_path(name).into_iter().next()
+}
+
+/// As [`on_path`], for all programs of that name.
+pub fn all_on_path(name: &str) -> Vec<PathBuf> {
+    let Some(path) = std::env::var_os("PATH") else { return Vec::new() };
+    let files = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(name));
+    files.filter(|file| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)).collect()
 }
 
 /// Runs `program`, reads what it prints, and sees to its end.

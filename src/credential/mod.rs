@@ -7,8 +7,15 @@ mod child;
 mod client;
 mod client_credentials;
 mod client_secret;
+mod command;
 pub mod databricks;
+mod databricks_cli;
+mod moment;
 mod person;
+mod printed;
+mod token_env;
+mod token_file;
+mod tool;
 mod under_way;
 
 pub use under_way::end_of_process;
@@ -24,7 +31,7 @@ use std::sync::Arc;
 
 /// Lets no other thread at what the sources know until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
-    Box::new((client_secret::hold(), auto::hold(), under_way::hold(), person::hold()))
+    Box::new((client_secret::hold(), token_file::hold(), auto::hold(), under_way::hold(), person::hold()))
 }
 
 /// Somebody who can give a token for one configuration.
@@ -41,6 +48,16 @@ pub trait Source: Send + Sync {
     /// As above.
     fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
         self.fetch(patience)
+    }
+
+    /// The token that it would give now, of one that asks nobody: where another is kept, that serves no more.
+    fn at_hand(&self) -> Option<Token> {
+        None
+    }
+
+    /// Whether `TokenCache=file` is for its tokens, which it costs something to get.
+    fn is_worth_sharing(&self) -> bool {
+        true
     }
 
     /// Everything on which it depends whose token that is.
@@ -70,7 +87,11 @@ pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, workspace)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),
         "authorization-code" => Ok(Box::new(Arc::new(person::Person::in_browser(config, workspace)?))),
+        "databricks-cli" => Ok(Box::new(databricks_cli::DatabricksCli::of(config, workspace)?)),
         "device-code" => Ok(Box::new(Arc::new(person::Person::by_device_code(config)?))),
+        "command" => Ok(Box::new(command::TokenCommand::of(config)?)),
+        "file" => Ok(Box::new(token_file::TokenFile::of(config)?)),
+        "env" => Ok(Box::new(token_env::TokenEnv::of(config)?)),
         source if auto::is_chain(source) => auto::of(config, workspace),
         _ => Err(Error::bad(
             &config.section,

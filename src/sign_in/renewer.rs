@@ -59,6 +59,9 @@ impl Renewer {
         let (is_renewal, may_ask) = (waits == Waits::Nobody, waits == Waits::Person);
         let config = &self.config;
         let late = || Error::TooSlow { who: self.source.who(), seconds: config.timeout.as_secs(), section: config.section.clone() };
+        // What a file holds now is used now, whatever it held a moment ago.
+        let replaced = self.source.at_hand().and_then(|now| self.kept(&now));
+        let refused = replaced.as_ref().or(refused);
         let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal, may_ask };
         let this = Arc::clone(self);
         let fetch = move |ask: Ask| {
@@ -67,8 +70,10 @@ impl Renewer {
                 false => this.source.fetch(ask.patience()),
             };
             match this.config.in_files {
-                InFiles::Tokens => Shared::of(&this.identity, this.config.renewal, this.config.log.clone()).get(&ask, fetch),
-                InFiles::SignIns | InFiles::Nothing => fetch(Others::Idle).map(Got::new),
+                InFiles::Tokens if this.source.is_worth_sharing() => {
+                    Shared::of(&this.identity, this.config.renewal, this.config.log.clone()).get(&ask, fetch)
+                }
+                _ => fetch(Others::Idle).map(Got::new),
             }
         };
         // Another connect may have asked, whose settings stand elsewhere.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,30 @@ def test_people(home, recorder, provider_of):
     assert result.stderr == ("[tokenshim] To sign in to login.example.com as someone@example.com, open https://login.example.com/sign-in "
                              "and enter the code WDJB-0001\n")
     assert [dict(each.form)["client_id"] for each in people.requests("/device")] == ["reporting-desktop"] and people.renewals == 1
+
+
+def test_a_program_prints_the_token(home, recorder):
+    """Amazon's CLI, the real one."""
+    home.env |= {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_EC2_METADATA_DISABLED": "true"}
+    example = Example(home, "odbcinst.ini.example")
+    command = sections("odbcinst.ini.example")["PostgreSQL on AWS"]["TokenCommand"].replace("/usr/bin/aws", str(Path(sys.executable).with_name("aws")))
+    example.use("PostgreSQL on AWS", {"RealDriver": recorder.compile("wide", "psqlodbcw.so"), "TokenCommand": command}, {"Servername": "localhost"})
+
+    assert example.run("unixodbc")[0].succeeded
+    [connect] = recorder.calls("SQLDriverConnect")
+    assert connect["string"].startswith("DSN=app;PWD={db.example.com:5432/?Action=connect&DBUser=reporting&")
+
+
+@pytest.mark.parametrize("section, driver", [("PostgreSQL in a pod", "psqlodbca.so"), ("MariaDB in a job", "libmaodbc.so")])
+def test_the_token_is_there_already(home, recorder, tmp_path, section, driver):
+    token = tmp_path / "token"
+    token.touch(0o600)
+    token.write_text("tok-en")
+    example = Example(home, "odbcinst.ini.example")
+    example.use(section, {"RealDriver": recorder.compile("wide", driver), "TokenFile": token}, {"Servername": "localhost", "Server": "localhost"})
+    if "TokenEnv" in example.keys:
+        home.env[example.keys["TokenEnv"]] = "tok-en"
+
+    assert example.run("unixodbc")[0].succeeded
+    [connect] = recorder.calls("SQLDriverConnect")
+    assert connect["string"] in ("DSN=app;PWD=tok-en", "DSN=app;PWD={tok-en}")

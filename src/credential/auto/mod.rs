@@ -107,6 +107,14 @@ impl Source for Chosen {
         self.source.fetch_or_ask(patience).map_err(|error| self.chain.told(self.link, error))
     }
 
+    fn at_hand(&self) -> Option<Token> {
+        self.source.at_hand()
+    }
+
+    fn is_worth_sharing(&self) -> bool {
+        self.source.is_worth_sharing()
+    }
+
     /// That of the link's source, so that whoever names it shares its tokens; another one where another link would be chosen.
     fn identity(&self) -> Identity {
         if self.is_first() { self.source.identity() } else { Identity::of(&[Some(AUTO), Some("not"), Some(self.link.name)]) }
