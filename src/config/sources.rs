@@ -32,6 +32,8 @@ pub const SOURCES: &[SourceName] = &[
     source("command", Section),
     source("file", Section),
     source("env", Section),
+    source("managed-identity", Anywhere),
+    source("workload-identity", Anywhere),
     asks(source(AUTO, Anywhere)),
 ];
 

@@ -109,7 +109,7 @@ fn cloud(host: &str) -> Option<&'static Cloud> {
 }
 
 /// What an endpoint takes that an administrator set: its path tells whose it is.
-fn form_at(endpoint: &str) -> Option<&'static Form> {
+pub fn form_at(endpoint: &str) -> Option<&'static Form> {
     match Url::parse(endpoint).ok()?.path() {
         path if path.starts_with("/oidc/") && path.ends_with("/v1/token") => Some(&DATABRICKS),
         path if path.ends_with(entra::TOKEN_PATH) => Some(&ENTRA),

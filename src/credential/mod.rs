@@ -10,6 +10,7 @@ mod client_secret;
 mod command;
 pub mod databricks;
 mod databricks_cli;
+mod managed_identity;
 mod moment;
 mod person;
 mod printed;
@@ -17,6 +18,7 @@ mod token_env;
 mod token_file;
 mod tool;
 mod under_way;
+mod workload_identity;
 
 pub use under_way::end_of_process;
 
@@ -92,6 +94,8 @@ pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>
         "command" => Ok(Box::new(command::TokenCommand::of(config)?)),
         "file" => Ok(Box::new(token_file::TokenFile::of(config)?)),
         "env" => Ok(Box::new(token_env::TokenEnv::of(config)?)),
+        "managed-identity" => managed_identity::of(config, workspace),
+        "workload-identity" => Ok(Box::new(workload_identity::WorkloadIdentity::of(config, workspace)?)),
         source if auto::is_chain(source) => auto::of(config, workspace),
         _ => Err(Error::bad(
             &config.section,

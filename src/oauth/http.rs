@@ -1,5 +1,6 @@
 //! HTTP to identity providers: TLS by rustls with the system's trust store, no redirects, a deadline, a size limit.
 
+mod here;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,8 @@ use crate::error::{Error, quoted};
 use crate::token::life::random;
 use crate::token::patience::{Patience, Tries};
 use crate::{plain_file, signals};
+pub use here::{Ask, Passes};
+use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use std::any::Any;
@@ -26,9 +29,25 @@ const REPLY_MAX_BYTES: usize = 1024 * 1024;
 #[derive(PartialEq, Eq, Hash)]
 struct ClientKey {
     process: u32,
-    /// Plain http, which goes only to this very machine: past every proxy, for a proxy could read the secret.
-    direct: bool,
+    way: Way,
     route: Route,
+}
+
+/// By which way a request goes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Way {
+    /// As `Route` says.
+    Routed,
+    /// Plain http, which goes only to this very machine: past every proxy, for a proxy could read the secret.
+    Direct,
+    /// To a service of the machine's own: past every proxy, and whoever is not there at once is not there at all.
+    Here,
+}
+
+impl Way {
+    fn of(url: &url::Url) -> Self {
+        if url.scheme() == "http" { Self::Direct } else { Self::Routed }
+    }
 }
 
 /// A PEM file with every CA that a system trusts has a quarter of this.
@@ -74,6 +93,23 @@ pub struct Reply {
     pub body: Zeroizing<Vec<u8>>,
 }
 
+/// A reply, and its WWW-Authenticate.
+type Answer = (Reply, Option<String>);
+
+/// What is done with an answer.
+#[derive(Clone, Copy)]
+struct Manner {
+    way: Way,
+    /// Whether a request that was answered with this status may be made again.
+    passes: Passes,
+}
+
+impl Manner {
+    fn of(url: &url::Url) -> Self {
+        Self { way: Way::of(url), passes: retry::passes }
+    }
+}
+
 impl Http<'_> {
     /// POSTs a form and reads the answer, whatever its status. Where it may help and there is time, the request is made
     /// again; where there is none left for that, the last answer is the answer.
@@ -81,16 +117,14 @@ impl Http<'_> {
     /// # Errors
     /// No connection, no answer in time, or too long an answer.
     pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
-        self.request(url, || {
-            let mut request = self.client(url.scheme() == "http")?.post(url.clone());
+        let answer = self.request(url, Manner::of(url), || {
+            let mut request = self.client(Way::of(url))?.post(url.clone());
             for (name, value) in headers {
-                let mut value = reqwest::header::HeaderValue::from_str(value)
-                    .map_err(|_| Error::bad(self.section, "TokenClientSecret", "has characters that no HTTP header can carry"))?;
-                value.set_sensitive(true);
-                request = request.header(*name, value);
+                request = request.header(*name, self.sensitive(value, "TokenClientSecret")?);
             }
             Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
-        })
+        });
+        answer.map(|(reply, _)| reply)
     }
 
     /// GETs a document, as above.
@@ -98,10 +132,18 @@ impl Http<'_> {
     /// # Errors
     /// As above.
     pub fn get(&self, url: &url::Url) -> Result<Reply, Error> {
-        self.request(url, || Ok(self.client(url.scheme() == "http")?.get(url.clone()).header("accept", "application/json")))
+        let get = || Ok(self.client(Way::of(url))?.get(url.clone()).header("accept", "application/json"));
+        self.request(url, Manner::of(url), get).map(|(reply, _)| reply)
     }
 
-    fn request(&self, url: &url::Url, request: impl FnOnce() -> Result<RequestBuilder, Error> + Send) -> Result<Reply, Error> {
+    fn sensitive(&self, value: &str, key: &'static str) -> Result<HeaderValue, Error> {
+        let bad = |_| Error::bad(self.section, key, "has characters that no HTTP header can carry");
+        let mut value = HeaderValue::from_str(value).map_err(bad)?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    fn request(&self, url: &url::Url, manner: Manner, request: impl FnOnce() -> Result<RequestBuilder, Error> + Send) -> Result<Answer, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
         if self.patience.deadline <= Instant::now() {
             return Err(self.too_slow(&host));
@@ -111,31 +153,31 @@ impl Http<'_> {
         // as it waits for a reply, so that neither holds up the end of a process.
         thread::scope(|scope| {
             let name = thread::Builder::new().name("tokenshim".into());
-            let exchange = signals::blocked(|| name.spawn_scoped(scope, || self.exchange(request, &host)));
+            let exchange = signals::blocked(|| name.spawn_scoped(scope, || self.exchange(request, manner, &host)));
             let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string(), None))?;
             exchange.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
-    fn exchange(&self, request: impl FnOnce() -> Result<RequestBuilder, Error>, host: &str) -> Result<Reply, Error> {
+    fn exchange(&self, request: impl FnOnce() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
         let request = request()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string(), None))?;
-        let reply = runtime.block_on(self.tries(&request, host));
+        let reply = runtime.block_on(self.tries(&request, manner, host));
         // A name server may take longer yet: its thread is left to it.
         runtime.shutdown_background();
         reply
     }
 
-    async fn tries(&self, request: &RequestBuilder, host: &str) -> Result<Reply, Error> {
+    async fn tries(&self, request: &RequestBuilder, manner: Manner, host: &str) -> Result<Answer, Error> {
         let deadline = self.patience.deadline;
         let mut answer = Err(self.too_slow(host));
         for tries in 1.. {
             let Some(request) = request.try_clone() else { break };
             // One that nobody answered any more says less than the answer before it.
-            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request, host)).await else { break };
+            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request, manner, host)).await else { break };
             answer = latest;
-            let again_after = answer.as_ref().map_or_else(Error::again_after, |reply| reply.again_after);
+            let again_after = answer.as_ref().map_or_else(Error::again_after, |(reply, _)| reply.again_after);
             let Some(again_after) = again_after.filter(|_| self.patience.tries == Tries::Many) else { break };
             let again = Instant::now() + retry::wait(tries, again_after, random());
             if again >= deadline {
@@ -146,12 +188,16 @@ impl Http<'_> {
         answer
     }
 
-    async fn ask(&self, request: RequestBuilder, host: &str) -> Result<Reply, Error> {
-        let response = request.send().await.map_err(|error| self.unreachable(host, &error))?;
+    async fn ask(&self, request: RequestBuilder, manner: Manner, host: &str) -> Result<Answer, Error> {
+        let response = request.send().await.map_err(|error| match manner.way {
+            Way::Here if error.is_connect() => self.unreachable_words(host, &root_cause(&error), None),
+            _ => self.unreachable(host, &error),
+        })?;
         let status = response.status().as_u16();
         let date = retry::date(response.headers()).unwrap_or_else(SystemTime::now);
-        let again_after = retry::after_status(status, response.headers(), date);
-        Ok(Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after })
+        let again_after = (manner.passes)(status).then(|| retry::asked(response.headers(), date));
+        let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| Some(value.to_str().ok()?.to_owned()));
+        Ok((Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after }, challenge))
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -170,19 +216,19 @@ impl Http<'_> {
         Ok(body)
     }
 
-    fn client(&self, direct: bool) -> Result<Client, Error> {
-        let key = ClientKey { process: std::process::id(), direct, route: self.route.clone() };
+    fn client(&self, way: Way) -> Result<Client, Error> {
+        let key = ClientKey { process: std::process::id(), way, route: self.route.clone() };
         let known = clients().get(&key).cloned();
         if let Some(client) = known {
             return Ok(client);
         }
-        let built = self.build(direct)?;
+        let built = self.build(way)?;
         // Where another thread was faster, its client counts; dropping ours, which waits for its thread, comes after the lock.
         let client = clients().entry(key).or_insert_with(|| built.clone()).clone();
         Ok(client)
     }
 
-    fn build(&self, direct: bool) -> Result<Client, Error> {
+    fn build(&self, way: Way) -> Result<Client, Error> {
         // This process-wide default is that of the rustls inside this library, which nobody else can see. Where a
         // second call finds it set, it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -190,7 +236,10 @@ impl Http<'_> {
             .redirect(Policy::none()) // a token request never goes where a reply sends it
             .pool_max_idle_per_host(0) // a connection lives no longer than the thread of its request
             .user_agent(concat!("tokenshim/", env!("CARGO_PKG_VERSION")));
-        if direct {
+        if way == Way::Here {
+            builder = builder.connect_timeout(here::CONNECT_TIMEOUT);
+        }
+        if way != Way::Routed {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.route.proxy {
             let bad = || Error::bad(self.section, "TokenProxy", "is no proxy URL; write it as http://host:port");

@@ -152,19 +152,23 @@ fn beside_entras_token(token: &Url, name: &str) -> Option<Url> {
 /// What is wrong with the URL, in words that go on where its key ends.
 pub fn safe(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "is no URL")?;
-    let loopback = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user or a password in it: use TokenClientId and TokenClientSecret");
     }
     match url.scheme() {
         "https" => Ok(url),
-        "http" if loopback => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
         _ => Err("must begin with https:// (http:// only on loopback)"),
+    }
+}
+
+/// Whether it is on this very machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

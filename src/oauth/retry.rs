@@ -31,10 +31,14 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Whoever asks for a longer wait is not believed: a token is worth another try within its own life.
 const ASKED_MAX: Duration = Duration::from_secs(3600);
 
-/// After how long a request that was answered with `status` may be made again: as long as the provider asks for, zero where
-/// it does not, `None` where it never may. `now` is the provider's time.
-pub fn after_status(status: u16, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    PASSING.contains(&status).then(|| asked(headers, now).unwrap_or_default().min(ASKED_MAX))
+/// Whether a request that was answered with `status` may be made again.
+pub fn passes(status: u16) -> bool {
+    PASSING.contains(&status)
+}
+
+/// After how long: as the provider asks for, zero where it does not. `now` is the provider's time.
+pub fn asked(headers: &HeaderMap, now: SystemTime) -> Duration {
+    retry_after(headers, now).unwrap_or_default().min(ASKED_MAX)
 }
 
 /// The same of a request that nobody answered.
@@ -68,7 +72,7 @@ pub fn date(headers: &HeaderMap) -> Option<SystemTime> {
 }
 
 /// Retry-After (RFC 9110, 10.2.3): seconds, or a time.
-fn asked(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = text(headers, RETRY_AFTER)?;
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(value.parse().map_or(ASKED_MAX, Duration::from_secs));
@@ -86,14 +90,14 @@ mod tests {
 
     const NOW: Duration = Duration::from_secs(784_111_777); // Sun, 06 Nov 1994 08:49:37 GMT
 
-    fn after(status: u16, retry_after: &str) -> Option<u64> {
+    fn after(retry_after: &str) -> u64 {
         let headers = HeaderMap::from_iter([(RETRY_AFTER, retry_after.parse().expect("a header"))]);
-        after_status(status, &headers, SystemTime::UNIX_EPOCH + NOW).map(|after| after.as_secs())
+        asked(&headers, SystemTime::UNIX_EPOCH + NOW).as_secs()
     }
 
     #[test]
     fn six_statuses_may_pass_and_no_other() {
-        let passing: Vec<u16> = (100..600).filter(|status| after(*status, "7").is_some()).collect();
+        let passing: Vec<u16> = (100..600).filter(|status| passes(*status)).collect();
         assert_eq!(passing, [408, 429, 500, 502, 503, 504]);
     }
 
@@ -113,9 +117,9 @@ mod tests {
             ("soon", 0),
             ("", 0),
         ] {
-            assert_eq!(after(503, value), Some(seconds), "{value:?}");
+            assert_eq!(after(value), seconds, "{value:?}");
         }
-        assert_eq!(after_status(429, &HeaderMap::new(), SystemTime::UNIX_EPOCH), Some(Duration::ZERO));
+        assert_eq!(asked(&HeaderMap::new(), SystemTime::UNIX_EPOCH), Duration::ZERO);
     }
 
     #[test]

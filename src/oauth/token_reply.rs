@@ -108,7 +108,11 @@ fn seconds(value: &Value) -> Option<Duration> {
 /// `HTTP 401, invalid_client: AADSTS7000215 …`
 fn refusal(status: u16, json: Option<&Value>, secrets: &[&str]) -> String {
     let part = |name: &str| json.and_then(|json| json.get(name)).and_then(Value::as_str).unwrap_or_default();
+    // Not every service keeps to the standard: Azure's App Service and Arc say `{"message": …}` or `{"error": {"message": …}}`.
+    let inner = || json?.pointer("/error/message")?.as_str();
+    let message = || if part("message").is_empty() { inner().unwrap_or_default() } else { part("message") };
     let (code, description) = (part("error"), part("error_description"));
+    let description = if description.is_empty() { message() } else { description };
     let words = match (code, description) {
         ("", "") => return format!("HTTP {status}"),
         (code, "") | ("", code) => code.to_owned(),

@@ -7,6 +7,7 @@ use crate::config::resolve::{Config, SecretPlace};
 use crate::credential::az;
 use crate::credential::child;
 use crate::credential::databricks::Workspace;
+use crate::credential::{managed_identity, workload_identity};
 use std::any::Any;
 
 /// One row of the table.
@@ -36,6 +37,8 @@ pub const LINKS: &[Link] = &[
     link("file", |config, _| administrators(config, config.file.is_some(), "no TokenFile")),
     link("env", |config, _| administrators(config, config.variable.is_some(), "no TokenEnv")),
     Link { name: "environment", source: "client-credentials", missing: client_of_environment, config: with_client_of_environment },
+    link("workload-identity", workload_identity::missing),
+    link("managed-identity", managed_identity::missing),
     link("azure-cli", |config, _| azure_cli(config)),
     link("device-code", |config, _| person(config)),
 ];

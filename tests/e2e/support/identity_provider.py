@@ -66,7 +66,8 @@ class Exchange:
 class IdentityProvider:
     """Serves from `start` (or `with`) until `stop`."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0, token: str = "good-token-0123456789"):
+    def __init__(self, tls: ssl.SSLContext | None = None, port: int = 0, token: str = "good-token-0123456789",
+                 address: str = "127.0.0.1"):
         self.token = token
         """What a request gets that no scripted reply is waiting for."""
         self.requests: list[Request] = []
@@ -78,7 +79,7 @@ class IdentityProvider:
         self._queued: dict[str | None, deque] = {}
         self._standing: dict[str | None, object] = {}
         self._stopping = threading.Event()
-        self._server = _Server(("127.0.0.1", port), _Connection)
+        self._server = _Server((address, port), _Connection)
         self._server.provider = self
         self.host, self.port = self._server.server_address
 

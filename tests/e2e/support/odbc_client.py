@@ -90,13 +90,13 @@ def call(function: str, **arguments) -> dict:
 
 
 def run_client(home, steps: list[dict], dm: str | Path = "unixodbc", *, version: float = 3, wide_bytes: int | None = None,
-               timeout: float = 30, handles: bool = True, env: dict[str, str] | None = None) -> Result:
+               timeout: float = 30, handles: bool = True, env: dict[str, str] | None = None, under: tuple[str, ...] = ()) -> Result:
     """Runs `steps` and returns what each gave.
 
     `home` is an `OdbcHome` (or anything with `env`); `dm` a name in DRIVER_MANAGERS, or the path of a driver that is
     called without any driver manager; `version` the ODBC version asked for (2, 3, 3.8); `wide_bytes` the width of a
     SQLWCHAR (default 4 for iODBC, else 2); with `handles=False` the steps allocate and free handles themselves; `env` adds to the
-    environment.
+    environment; the program runs `under` another one if so.
     """
     script = {
         "library": DRIVER_MANAGERS.get(str(dm), str(dm)),
@@ -106,7 +106,7 @@ def run_client(home, steps: list[dict], dm: str | Path = "unixodbc", *, version:
         "handles": handles,
         "steps": steps,
     }
-    lines, stdout, stderr, end = run_program(PROGRAM, script, {**home.env, **(env or {})}, timeout)
+    lines, stdout, stderr, end = run_program(PROGRAM, script, {**home.env, **(env or {})}, timeout, under)
     steps_done = [line for line in lines if "started" not in line]
     if end:
         begun = [line["started"] for line in lines if "started" in line]
