@@ -14,7 +14,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet profiles check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,6 +62,11 @@ fleet: ## builds, and writes docs/fleet.md: what 10,000 programs that start toge
 	@mkdir -p target
 	$(CARGO) run --locked --example fleet >target/fleet.md
 	cp target/fleet.md docs/fleet.md
+
+profiles: ## builds, and writes docs/profiles.md: how each driver takes a token, and how sure that is
+	@mkdir -p target
+	$(CARGO) run --locked --example profiles >target/profiles.md
+	cp target/profiles.md docs/profiles.md
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use tokenshim::config::connection_string::ConnectionString;
 use tokenshim::config::ini::{Environment, Manager, Registry};
 use tokenshim::config::text::{Text, Width};
-use tokenshim::delivery::edits::{Edits, edits};
+use tokenshim::delivery::edits::{Delivery, Edits, edits};
 use tokenshim::delivery::out_string::completed;
 use tokenshim::delivery::profiles::PROFILES;
 use tokenshim::oauth::{http::Reply, token_reply};
@@ -47,7 +47,7 @@ fn all_edits() -> Vec<Edits> {
     let registry = Registry::read(&Manager::Iodbc, &Environment::of(&[("HOME", "/nonexistent"), ("SYSODBCINI", "/nonexistent")]));
     let settings = tokenshim::config::settings::Settings::of(ConnectionString::empty(Width::Two), &registry, &[]);
     let token = Token::new(Secret::new(TOKEN.into()), None).expect("a token");
-    PROFILES.iter().map(|profile| edits(profile, &settings, &token)).collect()
+    PROFILES.iter().map(|profile| edits(&Delivery { profile, keywords: None }, &settings, &token)).collect()
 }
 
 fn parse(text: &str) -> ConnectionString {

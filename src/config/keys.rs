@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key("TokenCommand",           Section,  Works,    "Program and arguments, run without a shell, that prints a token."),
     key("TokenFile",              Section,  Works,    "File that holds the token."),
     key("TokenEnv",               Section,  Works,    "Environment variable that holds the token."),
-    key("TokenKeywords",          Section,  Reserved, "For any other driver: keywords to set, with {token} in a value; -Name removes one."),
+    key("TokenKeywords",          Section,  Works,    "For any other driver: keywords to set, with {token} in a value; -Name removes one."),
     key("TokenAllowedHosts",      Section,  Works,    "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),
     key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token, a person's sign-in included; never more than the application's login timeout."),
     key("TokenUser",              Anywhere, Works,    "Whose stored sign-in to use, where several people sign in through one DSN."),
@@ -92,7 +92,23 @@ pub fn find(name: &str) -> Option<&'static Key> {
 }
 
 /// Drivers' own keywords whose value is a secret.
-const DRIVERS_SECRETS: &[&str] = &["PWD", "Password", "Auth_Client_Secret", "Auth_AccessToken"];
+const DRIVERS_SECRETS: &[&str] = &[
+    "PWD",
+    "Password",
+    "Auth_Client_Secret",
+    "Auth_AccessToken",
+    "Token",
+    "AccessToken",
+    "EntraAccessToken",
+    "web_identity_token",
+    "WebIdentityToken",
+    "JWTString",
+    "RefreshToken",
+    "APIKEY",
+    "SecretAccessKey",
+    "SessionToken",
+    "priv_key_file_pwd",
+];
 
 /// Whether the value of `keyword` is a secret, to whomever it is said.
 pub fn is_secret(keyword: &str) -> bool {

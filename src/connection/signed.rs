@@ -142,7 +142,7 @@ impl Signed {
 
     /// Whether the server will refuse whatever comes over such a connection, though nobody has asked it yet.
     pub fn is_over(&self) -> bool {
-        self.sign_in.edits.profile.session_ends_with_token && self.sign_in.token.is_over()
+        self.sign_in.edits.delivery.profile.session_ends_with_token && self.sign_in.token.is_over()
     }
 
     /// When its token is to be renewed, by [`SinceBoot`]; `None` where it is not.

@@ -9,8 +9,22 @@ use std::iter;
 
 /// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
 /// string may name another profile.
-const HOST_KEYWORDS: &[&str] =
-    &["Host", "HostName", "Server", "ServerName", "Address", "Addr", "Network Address", "Failover_Partner", "TCP", "Hostaddr", "Socket"];
+const HOST_KEYWORDS: &[&str] = &[
+    "Host",
+    "HostName",
+    "Server",
+    "ServerName",
+    "Address",
+    "Addr",
+    "Network Address",
+    "Failover_Partner",
+    "TCP",
+    "Hostaddr",
+    "Socket",
+    "URL",
+    "Endpoint",
+    "DBQ",
+];
 
 /// What only an administrator may set, as it may do harm to a token.
 struct Harmful {
@@ -28,7 +42,33 @@ const HARMFUL: &[Harmful] = &[
     },
     Harmful { keywords: &["CommLog", "B3", "Debug", "B2"], is_harmful: |value| !value.trim().bytes().all(|byte| byte == b'0'), harm: LOGGED },
     Harmful { keywords: &["CX"], is_harmful: packs_a_log, harm: LOGGED },
+    // Drivers build a host from these: Snowflake's, Amazon's.
+    Harmful { keywords: &["Account", "AccountName", "Region", "AwsRegion"], is_harmful: |value| !is_plain(value), harm: ELSEWHERE },
+    // Of Amazon's drivers and DataDirect's. An AuthProfile has a host in it, and its keys may be anybody's.
+    Harmful {
+        keywords: &[
+            "EndpointUrl",
+            "StsEndpointUrl",
+            "EndpointOverride",
+            "StsEndpointOverride",
+            "StreamingEndpointOverride",
+            "LakeFormationEndpointOverride",
+            "SSOOIDCEndpointOverride",
+            "SSOAdminEndpointOverride",
+            "AuthProfile",
+            "AlternateServers",
+            "ASRV",
+        ],
+        is_harmful: is_set,
+        harm: ELSEWHERE,
+    },
+    Harmful {
+        keywords: &["TrustedCerts", "TrustStore", "SSLTrustStore", "SSLServerCertificate", "CaFile"],
+        is_harmful: is_set,
+        harm: "it says whose word counts for the server's certificate",
+    },
 ];
+const ELSEWHERE: &str = "it may lead it to another host";
 const LOGGED: &str = "the driver would write it to a log that others may read";
 
 /// Options of the driver's client library that name another host (libpq takes a URI as well), a file that does, or
@@ -36,6 +76,10 @@ const LOGGED: &str = "the driver would write it to a log that others may read";
 fn leads_elsewhere(options: &str) -> bool {
     let options = options.to_ascii_lowercase();
     ["host", "service", "://", "ssl"].iter().any(|part| options.contains(part))
+}
+
+fn is_set(value: &str) -> bool {
+    !value.trim_matches(|c: char| c.is_whitespace() || c == '{' || c == '}').is_empty()
 }
 
 /// psqlodbc's options in one number, behind two digits: BIT_COMMLOG and BIT_DEBUG are among them.

@@ -6,6 +6,7 @@ pub mod clouds;
 pub mod destination;
 pub mod edits;
 pub mod encryption;
+pub mod keywords;
 pub mod out_string;
 pub mod profiles;
 #[cfg(test)]

@@ -49,7 +49,7 @@ pub fn completed(from_driver: &Text, from_application: &ConnectionString, edits:
         match written(pair) {
             Some(own) if is_ours(pair) || secret => *pair = own.clone(),
             // psqlodbc writes out its default, SSLmode=disable, with which no token would be sent the next time.
-            None => return !is_ours(pair) && !secret && !switches_off(edits.profile, &pair.keyword, &pair.value),
+            None => return !is_ours(pair) && !secret && !switches_off(edits.delivery.profile, &pair.keyword, &pair.value),
             Some(_) => {}
         }
         true

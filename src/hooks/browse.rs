@@ -135,7 +135,7 @@ unsafe fn signed_step(
 ) -> Return {
     let mut given = if is_browsing(dbc) {
         let mut passed = step.clone();
-        passed.retain(|pair| keys::find(&pair.keyword).is_none() && !pair.is_any(&signed.sign_in.edits.remove));
+        passed.retain(|pair| keys::find(&pair.keyword).is_none() && !signed.sign_in.edits.removes(&pair.keyword));
         text::Buffer::of(&passed.to_text())
     } else {
         given(&signed.sign_in.edits, step)

@@ -135,7 +135,7 @@ pub fn another(
     (sign_in, begun): (&SignIn, Instant),
     code: Return,
 ) -> Option<SignIn> {
-    if !sign_in.was_kept || !is_refused(bound, dbc, letter, sign_in.edits.profile, code) {
+    if !sign_in.was_kept || !is_refused(bound, dbc, letter, sign_in.edits.delivery.profile, code) {
         return None;
     }
     let application = connection::look(dbc as usize, |connection| application(connection, begun)).unwrap_or_default();

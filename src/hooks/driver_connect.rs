@@ -53,7 +53,7 @@ pub unsafe extern "C" fn driver_connect(
             // SAFETY: the application's own arguments.
             return Ok(unsafe { real_connect(dbc, window, string, string_len, out, out_max, out_len, completion) });
         };
-        let completion = match sign_in.edits.profile.never_prompts {
+        let completion = match sign_in.edits.delivery.never_prompts() {
             true => odbc_sys::DriverConnectOption::NoPrompt as u16,
             false => completion,
         };

@@ -69,7 +69,7 @@ fn give_to(bound: &Bound, dbc: Handle, wide: Option<Width>, sign_in: &SignIn) ->
         (None, Some(_)) if same_width(functions, Letter::Plain).is_none() => (Letter::W, Width::Two),
         _ => (Letter::Plain, Width::One),
     };
-    let text = credentials(sign_in.edits.profile, &sign_in.token.text, width);
+    let text = credentials(&sign_in.edits.delivery, &sign_in.token.text, width);
     let (Some(set), Some(text)) = (same_width(functions, letter), text) else { return Given::Unknown };
     let mut text = Buffer::of(&text);
     let accepted = |code: Return| code == SUCCESS || code == SUCCESS_WITH_INFO;

@@ -11,9 +11,10 @@ use crate::config::settings::Settings;
 use crate::config::sources;
 use crate::credential::databricks;
 use crate::delivery::destination;
-use crate::delivery::edits::{Edits, edits};
+use crate::delivery::edits::{Delivery, Edits, edits};
 use crate::delivery::encryption::Attributes;
-use crate::delivery::profiles::{Profile, Way, defaults, file_name, names, of_file, profile_for};
+use crate::delivery::keywords::Keywords;
+use crate::delivery::profiles::{self, Profile, Way, defaults, of_file, profile_for};
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::cache::cache;
@@ -104,7 +105,7 @@ impl SignIn {
     pub fn check_again(&self, settings: &Settings, attributes: &Attributes, real_driver: &str) -> Result<(), Error> {
         settings.string().check()?;
         settings.check_keys()?;
-        destination::check(settings, attributes, self.edits.profile, real_driver, &self.section)
+        destination::check(settings, attributes, self.edits.delivery.profile, real_driver, &self.section)
     }
 }
 
@@ -114,7 +115,7 @@ struct Prepared {
     real_driver: String,
     set_access_token: bool,
     attributes: Attributes,
-    profile: &'static Profile,
+    delivery: Delivery,
     by: By,
     live: Live,
     renewer: Arc<Renewer>,
@@ -154,7 +155,7 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let may_ask = renewer.config.prompt.unwrap_or(application.may_ask);
     let waits = if may_ask { Waits::Person } else { Waits::Program };
     let got = renewer.get(Instant::now() + left, application.refused.as_ref(), waits)?;
-    let edits = edits(prepared.profile, settings, &got.token);
+    let edits = edits(&prepared.delivery, settings, &got.token);
     let section = renewer.config.section.clone();
     Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by: prepared.by, renewer, live: prepared.live }))
 }
@@ -163,7 +164,8 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     let profile = profile_for(settings, real_driver);
     // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
     let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
-    if recognised.is_some_and(|profile| brings_its_own(profile, settings, application)) {
+    let keywords = Keywords::of(settings);
+    if brings_its_own(recognised, keywords.as_ref().ok().and_then(Option::as_ref), settings, application) {
         return Ok(None);
     }
     let Some(config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
@@ -171,34 +173,36 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     settings.string().check()?;
     settings.check_keys()?;
     check_source(&config)?;
-    let Some(profile) = profile else {
-        let problem = format!("is missing, and {} is no driver that tokenshim knows: set it to one of {}", file_name(real_driver), names());
-        return Err(Error::bad(config.section, "TokenProfile", problem));
-    };
+    let keywords = keywords?.map(Arc::new);
+    let profile = profiles::check(profile, keywords.is_some(), real_driver, &config.section)?;
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let workspace = profile.service_principal.then(|| databricks::Workspace { host: destination::host(settings) });
-    let live = live(profile, &config);
+    let delivery = Delivery { profile, keywords };
+    let live = live(&delivery, &config);
     let renewer = Arc::new(Renewer::of(config, workspace)?);
     let by = By::of(settings, &renewer.identity);
     let Application { set_access_token, attributes, .. } = application;
     let (set_access_token, attributes) = (*set_access_token, attributes.clone());
-    Ok(Some(Prepared { real_driver: real_driver.to_owned(), set_access_token, attributes, profile, by, live, renewer }))
+    Ok(Some(Prepared { real_driver: real_driver.to_owned(), set_access_token, attributes, delivery, by, live, renewer }))
 }
 
-fn live(profile: &Profile, config: &Config) -> Live {
-    match (config.renewal, profile.way) {
+fn live(delivery: &Delivery, config: &Config) -> Live {
+    match (config.renewal, delivery.way()) {
         (Renewal::Off, _) => Live::No,
-        (_, Way::Attribute(_)) => Live::Memory,
-        _ if config.live.unwrap_or(profile.live) => Live::Attributes,
+        (_, Some(Way::Attribute(_))) => Live::Memory,
+        _ if config.live.unwrap_or(delivery.profile.live) => Live::Attributes,
         _ => Live::No,
     }
 }
 
 /// The application has a token itself: in its string, or set as the attribute by which this driver takes one.
-fn brings_its_own(profile: &Profile, settings: &Settings, application: &Application) -> bool {
-    let takes_attribute = matches!(profile.way, Way::Attribute(_));
+fn brings_its_own(profile: Option<&Profile>, keywords: Option<&Keywords>, settings: &Settings, application: &Application) -> bool {
+    let takes_attribute = keywords.is_none() && profile.is_some_and(|profile| matches!(profile.way, Way::Attribute(_)));
+    let of_profile = profile.map_or(&[][..], |profile| profile.own_token);
+    let is_own = |keyword: &str| keywords.is_some_and(|keywords| keywords.is_own_token(keyword));
     application.set_access_token && takes_attribute
-        || profile.own_token.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
+        || of_profile.iter().any(|keyword| settings.string().get(keyword).is_some_and(|pair| !pair.value.is_empty()))
+        || keywords.is_some() && settings.string().pairs().iter().any(|pair| !pair.value.is_empty() && is_own(&pair.keyword))
 }
 
 fn check_source(config: &Config) -> Result<(), Error> {

@@ -165,6 +165,18 @@ def test_a_service_with_a_certificate(home, recorder, provider_of, authority):
                     "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
 
 
+@MANAGERS
+def test_a_driver_that_tokenshim_does_not_know(home, recorder, provider_of, dm):
+    provider = provider_of("login.example.com")
+    example = Example(home, "odbcinst.ini.example")
+    example.use("Trino", {"RealDriver": recorder.compile("wide", "libtrinoodbc.so", wide_bytes=WIDE_BYTES[dm])}, {"Host": "trino.example.com"})
+
+    assert example.run(dm, string="DSN=app;UID=u;PWD=p")[0].succeeded
+    assert [each.header("authorization") for each in provider.requests] == [example.basic]
+    [connect] = recorder.calls("SQLDriverConnect")
+    assert connect["string"] == f"DSN=app;AuthenticationType=JWT;AccessToken={provider.token}"
+
+
 def test_people(home, recorder, provider_of):
     people = DevicePeople(provider_of("login.example.com"))
     people.url = "https://login.example.com"

@@ -1,0 +1,7 @@
+//! Writes docs/profiles.md: `make profiles`.
+
+mod page;
+
+fn main() {
+    print!("{}", page::page());
+}
