@@ -169,7 +169,7 @@ def test_a_service_with_a_certificate(home, recorder, provider_of, authority):
 def test_a_driver_that_tokenshim_does_not_know(home, recorder, provider_of, dm):
     provider = provider_of("login.example.com")
     example = Example(home, "odbcinst.ini.example")
-    example.use("Trino", {"RealDriver": recorder.compile("wide", "libtrinoodbc.so", wide_bytes=WIDE_BYTES[dm])}, {"Host": "trino.example.com"})
+    example.use("Another driver", {"RealDriver": recorder.compile("wide", "libanotherodbc.so", wide_bytes=WIDE_BYTES[dm])}, {"Host": "db.example.com"})
 
     assert example.run(dm, string="DSN=app;UID=u;PWD=p")[0].succeeded
     assert [each.header("authorization") for each in provider.requests] == [example.basic]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.live import Live
 from support.odbc_client import WIDE_BYTES, call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
 
@@ -65,6 +66,32 @@ def test_an_attribute_is_not_set_where_the_section_has_keywords(signed):
 def test_a_dsn_may_say_it_and_comes_before_the_section(signed):
     dsn = signed(dsn={"Host": "good.example.net", "TokenKeywords": "Bearer={token}"})
     assert dsn.connect().succeeded and dsn.given == [f"DSN=app;Bearer={dsn.provider.token}"]
+
+
+# -- Open connections
+
+
+@pytest.mark.parametrize("name, profile, keys, given", [
+    (UNKNOWN, "", {"TokenLive": "yes"}, "Header={Bearer token-2};Second=token-2"),
+    (SPARK, "databricks", {}, "Header={Bearer token-2};Second=token-2"),
+    ("libclouderaimpalaodbc64.so", "", {"TokenKeywords": ""}, "Auth_AccessToken=token-2"),
+])
+def test_an_open_connection_gets_the_keywords_that_hold_the_token(ways, identity_provider, tmp_path, name, profile, keys, given):
+    live = Live(ways, identity_provider, tmp_path)
+    live.tokens_last(4)
+    live.write(name=name, profile=profile, **{"TokenKeywords": "Header=Bearer {token};Mode=x;Second={token}", **keys})
+    with live.host("dbc = opened('DSN=data')", ends="closed(dbc)"):
+        live.refreshed(1)
+    assert live.given() == [given]
+
+
+def test_starburst_and_others_that_look_at_the_token_in_the_login_only_get_no_other(ways, identity_provider, tmp_path):
+    live = Live(ways, identity_provider, tmp_path)
+    live.tokens_last(4)
+    live.write(name="libstarburst_odbc.so", profile="")
+    with live.host("dbc = opened('DSN=data')", ends="time.sleep(3)\nclosed(dbc)"):
+        pass
+    assert live.given() == [] and len(identity_provider.requests) == 1
 
 
 # -- Hosts and encryption

@@ -235,7 +235,7 @@ pub const PROFILES: &[Profile] = &[
         drivers: &[driver(
             "IBM Db2 CLI and ODBC driver 11.5.4 and later",
             &["libdb2"],
-            Run("12.1, up to the server's door: it takes the keywords, and refuses a token beside UID or PWD"),
+            Run("12.1, against a stand-in that speaks the server's protocol up to the login"),
         )],
         way: Way::Keywords(&[("AUTHENTICATION", "TOKEN"), ("ACCESSTOKEN", "{token}"), ("ACCESSTOKENTYPE", "JWT")]),
         removed: &[gone("UID"), gone("PWD"), gone("APIKEY")],

@@ -1,7 +1,8 @@
-"""Where the real drivers are: Debian's packages, and Microsoft's out of a PyPI wheel.
+"""Where the real drivers are: Debian's packages, and Microsoft's and IBM's out of PyPI wheels.
 
     drivers.PSQLODBCW                 # /usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so
     drivers.microsoft()               # …/target/e2e/msodbcsql/…/lib/libmsodbcsql-18.6.so.2.1
+    drivers.db2()                     # …/target/e2e/db2/clidriver/lib/libdb2.so.1
 """
 
 from __future__ import annotations
@@ -30,23 +31,30 @@ FREETDS = _DEBIAN / "libtdsodbc.so"
 DEBIAN = [PSQLODBCW, PSQLODBCA, SQLITE, MARIADB, FREETDS]
 
 MICROSOFT_WHEEL = "mssql-python-odbc==18.6.2.2"
+DB2_WHEEL = "ibm_db==3.3.0"
 
 
 def microsoft() -> Path:
     """Microsoft's driver for SQL Server. It finds its texts in `../share/resources`, so the wheel is unpacked whole."""
-    folder = BUILT / "msodbcsql"
+    return _out_of(MICROSOFT_WHEEL, "msodbcsql", "mssql_python_odbc/libs/linux/debian_ubuntu/x86_64/lib/libmsodbcsql-*.so.*")
+
+
+def db2() -> Path:
+    """IBM's driver for Db2, which finds its libraries and its messages beside it."""
+    return _out_of(DB2_WHEEL, "db2", "clidriver/lib/libdb2.so.1")
+
+
+def _out_of(package: str, name: str, library: str) -> Path:
+    """The library that fits a pattern in a wheel, which is unpacked in a folder of this name."""
+    folder = BUILT / name
     with once(folder):
-        if not _microsoft_library(folder):
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "-d", folder]
-            subprocess.run([*pip, MICROSOFT_WHEEL], check=True, timeout=300)
+        if not list(folder.glob(library)):
+            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "-q", "--no-deps", "--only-binary", ":all:", "-d", folder]
+            subprocess.run([*pip, package], check=True, timeout=300)
             for wheel in folder.glob("*.whl"):
                 zipfile.ZipFile(wheel).extractall(folder)
                 wheel.unlink()
-    return _microsoft_library(folder)[0]
-
-
-def _microsoft_library(folder: Path) -> list[Path]:
-    return sorted(folder.glob("mssql_python_odbc/libs/linux/debian_ubuntu/x86_64/lib/libmsodbcsql-*.so.*"))
+    return sorted(folder.glob(library))[0]
 
 
 @contextmanager
