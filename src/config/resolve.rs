@@ -114,6 +114,8 @@ pub struct Config {
     pub tenant: Option<String>,
     /// A connection string names it.
     pub tenant_by_string: bool,
+    /// The client that people sign in with, and their tenant, where no client is named and the provider is Entra.
+    pub public_client: Option<(&'static str, &'static str)>,
     /// Where Entra is, in the cloud of the server: `https://` and a host.
     pub authority: &'static str,
     /// `TokenUser`.
@@ -179,6 +181,7 @@ impl Config {
             client_auth: client_auth(settings)?,
             tenant,
             tenant_by_string,
+            public_client: defaults.public_client,
             authority: defaults.authority,
             user: settings.first_of(&["TokenUser"]).or_else(|| settings.first_of(&[defaults.user_keyword?])).map(|setting| setting.value),
             command: administrators("TokenCommand"),

@@ -85,6 +85,8 @@ pub trait Source: Send + Sync {
 /// An unknown source, or one that lacks a setting. What a setting means that is part of the identity may be looked at only
 /// where a token is fetched: one that is malformed has never brought a token.
 pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>) -> Result<Box<dyn Source>, Error> {
+    let asks_somebody = sources::find(&config.source).is_some_and(|source| source.asks_somebody) && !auto::is_chain(&config.source);
+    let config = if asks_somebody { config.for_people() } else { config };
     match config.source.to_ascii_lowercase().as_str() {
         "client-credentials" => Ok(Box::new(client_credentials::ClientCredentials::of(config, workspace)?)),
         "azure-cli" => Ok(Box::new(az::AzureCli::of(config)?)),

@@ -44,7 +44,7 @@ const fn drivers(word: Word) -> Word {
 /// Every word that stands for a source. On Linux Interactive is the sign-in of the Azure CLI, else a browser.
 #[rustfmt::skip]
 const WORDS: &[Word] = &[
-    word("ActiveDirectoryInteractive",      "azure-cli,authorization-code", User::Person),
+    word("ActiveDirectoryInteractive",      "azure-cli,device-code", User::Person),
     word("ActiveDirectoryDefault",          AUTO,                           User::Client),
     word("ActiveDirectoryWorkloadIdentity", "workload-identity",            User::Client),
     word("ActiveDirectoryDeviceCodeFlow",   "device-code",                  User::Person),

@@ -50,7 +50,18 @@ pub unsafe extern "C" fn connect(
         };
         let nothing = || ConnectionString::empty(width);
         let name_text = name.as_ref().map(Text::decode).unwrap_or_default();
-        let settings = Settings::of_data_source(&name_text, nothing(), &bound.registry(), &bound.sections);
+        let of = |string| Settings::of_data_source(&name_text, string, &bound.registry(), &bound.sections);
+        let mut settings = of(nothing());
+        // With Microsoft's words they may be who signs in, as in a connection string.
+        if settings.first_of(&["Authentication"]).is_some() {
+            // SAFETY: as the caller promised.
+            let said = unsafe { [("UID", text::read(user, user_len, width)), ("PWD", text::read(password, password_len, width))] };
+            let mut string = nothing();
+            said.iter()
+                .filter_map(|(keyword, said)| Some((keyword, said.as_ref().filter(|said| !said.units.is_empty())?)))
+                .for_each(|(keyword, said)| string.set_text(keyword, said, true));
+            settings = of(string);
+        }
         let begun = Instant::now();
         let Some(sign_in) = begin(bound, dbc, &settings, begun)? else {
             drop(held_off);

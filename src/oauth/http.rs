@@ -95,7 +95,6 @@ pub struct Reply {
 
 /// A reply, and its WWW-Authenticate.
 type Answer = (Reply, Option<String>);
-
 /// What is done with an answer.
 #[derive(Clone, Copy)]
 struct Manner {

@@ -34,7 +34,7 @@ def get_engine(**kwargs):
     return engine
 
 listens = sys.argv[2] == "listener"
-more = {"authentication": "ActiveDirectoryInteractive", "uid": "me@example.com"} if sys.argv[2] == "windows" else {}
+more = {"authentication": "ActiveDirectoryInteractive", "uid": "me@example.com"} if sys.argv[2].startswith("windows") else {}
 try:
     get_engine(server=sys.argv[1], **more).connect()
 except sa.exc.DBAPIError as error:
@@ -53,6 +53,9 @@ def engine(ways, az, start):
     door = start(TdsDoor())
 
     def run(home, way: str):
+        if way == "windows, and no TokenSource":
+            az.keep_users(ways.shim.user, "me@example.com")
+            home.write({NAME: {"Driver": home.shim(), "RealDriver": real, "TokenAllowedHosts": "127.0.0.1"}})
         door.guests.clear()
         before = len(az.calls)
         done = subprocess.run([PYTHON, "-c", PROGRAM, door.server, way], env=home.env, text=True, capture_output=True, timeout=60)
@@ -62,7 +65,7 @@ def engine(ways, az, start):
     return run
 
 
-@pytest.mark.parametrize("way", ["listener", "no listener", "windows"])
+@pytest.mark.parametrize("way", ["listener", "no listener", "windows", "windows, and no TokenSource"])
 def test_the_engine_brings_one_token_to_the_server_with_or_without_a_listener(engine, ways, way):
     said, guests, calls = engine(ways.direct, "listener")
     assert "08001" in said and guests == [Guest(brings_token=True, encrypt="on")] and calls == 1

@@ -1,14 +1,14 @@
 //! Who the client is, and how it shows that: of several words for one thing the one in the highest place counts.
 
-use super::{ClientAuth, Defaults, SecretPlace, administrators};
+use super::{ClientAuth, Config, Defaults, SecretPlace, administrators};
 use crate::config::settings::{Origin, Setting, Settings};
 use crate::error::Error;
 use crate::token::Secret;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Its id, the tenant to sign in to, and whether the connection string names that.
 pub(super) fn client(settings: &Settings, defaults: &Defaults) -> (Option<String>, Option<String>, bool) {
-    let is_set = |key: &str| settings.first_of(&[key]).is_some();
     let tenant = settings.first_of(&["TokenTenant"]);
     let by_string = |setting: &Setting| setting.origin == Origin::ConnectionString;
     let tenant_by_string = tenant.as_ref().is_some_and(by_string);
@@ -20,13 +20,20 @@ pub(super) fn client(settings: &Settings, defaults: &Defaults) -> (Option<String
             }
             _ => (Some(setting.value), tenant, tenant_by_string),
         },
-        None if defaults.client_id.is_some() => (defaults.client_id.clone(), tenant, tenant_by_string),
-        None => match defaults.public_client {
-            Some((id, of)) if !is_set("TokenEndpoint") && !is_set("TokenDiscovery") => {
-                (Some(id.to_owned()), tenant.or_else(|| Some(of.to_owned())), tenant_by_string)
+        None => (defaults.client_id.clone(), tenant, tenant_by_string),
+    }
+}
+
+impl Config {
+    /// The same for a source that asks somebody.
+    pub fn for_people(self: Arc<Self>) -> Arc<Self> {
+        match self.public_client {
+            Some((id, of)) if self.client_id.is_none() && self.endpoint.is_none() && self.discovery.is_none() => {
+                let tenant = self.tenant.clone().unwrap_or_else(|| of.to_owned());
+                Arc::new(Self { client_id: Some(id.to_owned()), tenant: Some(tenant), ..Self::clone(&self) })
             }
-            _ => (None, tenant, tenant_by_string),
-        },
+            _ => self,
+        }
     }
 }
 

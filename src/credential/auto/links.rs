@@ -8,6 +8,7 @@ use crate::credential::az;
 use crate::credential::child;
 use crate::credential::databricks::Workspace;
 use crate::credential::{managed_identity, workload_identity};
+use crate::environment;
 use std::any::Any;
 
 /// One row of the table.
@@ -71,13 +72,9 @@ fn variables(workspace: Option<&Workspace>) -> (&'static str, &'static str, Opti
     }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 fn client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Option<String> {
     let (id, secret, tenant) = variables(workspace);
-    let missing = [Some(id), Some(secret), tenant].into_iter().flatten().find(|name| variable(name).is_none());
+    let missing = [Some(id), Some(secret), tenant].into_iter().flatten().find(|name| environment::text(name).is_none());
     if let Some(name) = missing {
         return Some(format!("no {name}"));
     }
@@ -92,9 +89,11 @@ fn client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Opti
 fn with_client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Config {
     let (id, secret, tenant) = variables(workspace);
     Config {
-        client_id: variable(id),
+        client_id: environment::text(id),
         client_secret: Some(SecretPlace::Environment(secret.to_owned())),
-        tenant: tenant.map_or_else(|| config.tenant.clone(), variable),
+        secret_by_string: false,
+        tenant: tenant.map_or_else(|| config.tenant.clone(), environment::text),
+        tenant_by_string: tenant.is_none() && config.tenant_by_string,
         ..config.clone()
     }
 }
@@ -106,6 +105,9 @@ fn azure_cli(config: &Config) -> Option<String> {
 }
 
 fn person(config: &Config) -> Option<String> {
+    if config.public_client.is_some() {
+        return None;
+    }
     let has_provider = config.endpoint.is_some() || config.discovery.is_some() || config.tenant.is_some();
     unless(config.client_id.is_some(), "no TokenClientId").or_else(|| unless(has_provider, "no TokenTenant or TokenDiscovery"))
 }

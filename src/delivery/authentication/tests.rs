@@ -6,6 +6,7 @@ use crate::config::ini::tests::registry;
 use crate::config::resolve::{Config, SecretPlace};
 use crate::config::text::{Text, Width};
 use crate::delivery::profiles::{self, of_name};
+use std::sync::Arc;
 
 const DRIVERS: &str = "[SQL]\nDriver=/shim.so\n[Set]\nDriver=/shim.so\nTokenClientId=set\nTokenClientSecret=its\nTokenTenant=home\n";
 const DATA_SOURCES: &str = "\
@@ -29,9 +30,9 @@ fn sources(string: &str) -> Option<String> {
 #[test]
 fn words_that_the_driver_cannot_follow_on_linux_choose_a_source_in_any_case_and_place() {
     for (string, source) in [
-        ("DSN=plain;Authentication=ActiveDirectoryInteractive;UID=u", Some("azure-cli,authorization-code")),
-        ("DSN=plain;authentication={ACTIVEDIRECTORYinteractive}", Some("azure-cli,authorization-code")),
-        ("DSN=windows", Some("azure-cli,authorization-code")),
+        ("DSN=plain;Authentication=ActiveDirectoryInteractive;UID=u", Some("azure-cli,device-code")),
+        ("DSN=plain;authentication={ACTIVEDIRECTORYinteractive}", Some("azure-cli,device-code")),
+        ("DSN=windows", Some("azure-cli,device-code")),
         ("DSN=windows;Authentication=ActiveDirectoryDefault", Some("auto")),
         ("DSN=plain;Authentication=ActiveDirectoryWorkloadIdentity", Some("workload-identity")),
         ("DSN=plain;Authentication=ActiveDirectoryDeviceCodeFlow", Some("device-code")),
@@ -118,7 +119,9 @@ fn people_sign_in_by_name_with_microsofts_own_client_unless_another_is_named() {
         ("DSN=windows;UID=you;TokenClientId=c", Some("you"), Some("c"), None),
         ("DSN=plain;TokenSource=device-code;UID=u", None, None, None),
     ] {
-        let config = config("sqlserver", string).expect(string);
+        let of_others = config("sqlserver", string).expect(string);
+        let config = Arc::new(of_others.clone()).for_people();
+        assert_eq!(of_others.client_id.as_deref(), id.filter(|id| *id != SQL_CLIENT), "{string}");
         assert_eq!((config.user.as_deref(), config.client_id.as_deref(), config.tenant.as_deref()), (user, id, tenant), "{string}");
     }
 }

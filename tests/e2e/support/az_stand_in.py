@@ -60,6 +60,15 @@ class AzStandIn:
         self._settings.write_text(json.dumps(settings), encoding="utf-8")
         self.path.chmod(0o644 if mood == "not executable" else 0o755)
 
+    @staticmethod
+    def keep_users(home: Path, *users: str) -> None:
+        """Writes the profile of who is signed in, as `az login` and `az logout` do."""
+        subscriptions = [{"id": "aaaaaaaa-0000-4000-8000-000000000001", "isDefault": True, "user": {"name": user, "type": "user"}} for user in users]
+        folder = Path(home) / ".azure"
+        folder.mkdir(exist_ok=True)
+        text = json.dumps({"installationId": "cccccccc-0000-4000-8000-000000000003", "subscriptions": subscriptions})
+        (folder / "azureProfile.json").write_text(text, encoding="utf-8-sig")
+
     @property
     def calls(self) -> list[dict]:
         """Every call: argv (without the program), env, cwd, stdin, open descriptors, blocked and ignored signals, pid."""

@@ -14,6 +14,7 @@ Run as a program it serves tokens until interrupted: `python3 identity_provider.
 
 from __future__ import annotations
 
+import base64
 import socket
 import socketserver
 import ssl
@@ -22,7 +23,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 if __package__:
     from . import replies
@@ -52,6 +53,15 @@ class Request:
     def form(self) -> list[tuple[str, str]]:
         """The decoded fields of a form, in the order in which they were sent."""
         return parse_qsl(self.body.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+
+    @property
+    def client(self) -> tuple[str, str | None]:
+        """Id and secret of who asks, from the header or the form."""
+        basic = (self.header("authorization") or "").removeprefix("Basic ")
+        if basic:
+            return tuple(map(unquote_plus, base64.b64decode(basic).decode().split(":")))
+        form = dict(self.form)
+        return form["client_id"], form.get("client_secret")
 
 
 @dataclass(frozen=True)
