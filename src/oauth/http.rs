@@ -3,6 +3,7 @@
 mod here;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use super::retry;
 use crate::config::resolve::Route;
@@ -20,6 +21,7 @@ use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use way::{Manner, Way};
 use zeroize::Zeroizing;
 
 /// A token reply has a few kilobytes; tokens of 60 kB exist.
@@ -31,23 +33,6 @@ struct ClientKey {
     process: u32,
     way: Way,
     route: Route,
-}
-
-/// By which way a request goes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Way {
-    /// As `Route` says.
-    Routed,
-    /// Plain http, which goes only to this very machine: past every proxy, for a proxy could read the secret.
-    Direct,
-    /// To a service of the machine's own: past every proxy, and whoever is not there at once is not there at all.
-    Here,
-}
-
-impl Way {
-    fn of(url: &url::Url) -> Self {
-        if url.scheme() == "http" { Self::Direct } else { Self::Routed }
-    }
 }
 
 /// A PEM file with every CA that a system trusts has a quarter of this.
@@ -95,19 +80,6 @@ pub struct Reply {
 
 /// A reply, and its WWW-Authenticate.
 type Answer = (Reply, Option<String>);
-/// What is done with an answer.
-#[derive(Clone, Copy)]
-struct Manner {
-    way: Way,
-    /// Whether a request that was answered with this status may be made again.
-    passes: Passes,
-}
-
-impl Manner {
-    fn of(url: &url::Url) -> Self {
-        Self { way: Way::of(url), passes: retry::passes }
-    }
-}
 
 impl Http<'_> {
     /// POSTs a form and reads the answer, whatever its status. Where it may help and there is time, the request is made

@@ -16,25 +16,27 @@ const FILE_MAX_BYTES: usize = 4096;
 /// # Errors
 /// Says what is wrong with the challenge, or the file.
 pub fn key(challenge: Option<&str>) -> Result<Secret, String> {
-    let file = file(challenge.unwrap_or_default()).ok_or_else(|| format!("with a challenge that names no file of {FOLDER}"))?;
+    let name = file(challenge.unwrap_or_default()).ok_or("it wants to be shown a file that is none of Azure Arc's")?;
+    let file = &Path::new(FOLDER).join(name);
     let read = || {
-        if Path::new(file).symlink_metadata().is_ok_and(|about| about.is_symlink()) {
+        if file.symlink_metadata().is_ok_and(|about| about.is_symlink()) {
             return Err("is a link".into()); // to what may be none of Arc's
         }
-        let (bytes, _) = plain_file::read(Path::new(file), FILE_MAX_BYTES)?;
+        let (bytes, _) = plain_file::read(file, FILE_MAX_BYTES)?;
         Ok(Secret::new(str::from_utf8(&bytes).map_err(|_| "holds no text")?.trim().to_owned()))
     };
-    read().map_err(|problem: String| format!("and {file}, which it wants to be shown, {problem}: add this user to the group himds"))
+    read().map_err(|problem: String| {
+        format!("Azure Arc's {name}, which it wants to be shown, {problem}; the program's user must be in the group himds")
+    })
 }
 
-/// `Basic realm=/var/opt/azcmagent/tokens/0d5c.key`
+/// The name in `Basic realm=/var/opt/azcmagent/tokens/0d5c.key`.
 fn file(challenge: &str) -> Option<&str> {
     let (scheme, realm) = challenge.trim().split_once(' ')?;
     let (name, file) = realm.trim().split_once('=')?;
-    let file = file.trim().trim_matches('"');
-    let within = file.strip_prefix(FOLDER)?;
-    let is_name = within.len() > END.len() && within.ends_with(END) && !within.contains('/');
-    (scheme.eq_ignore_ascii_case("basic") && name.trim().eq_ignore_ascii_case("realm") && is_name).then_some(file)
+    let within = file.trim().trim_matches('"').strip_prefix(FOLDER)?;
+    let is_plain = within.len() > END.len() && within.ends_with(END) && within.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    (scheme.eq_ignore_ascii_case("basic") && name.trim().eq_ignore_ascii_case("realm") && is_plain).then_some(within)
 }
 
 #[cfg(test)]
@@ -44,7 +46,7 @@ mod tests {
     #[test]
     fn a_challenge_names_a_key_of_arcs_own() {
         for challenge in ["Basic realm=/var/opt/azcmagent/tokens/a-1.key", "basic Realm=\"/var/opt/azcmagent/tokens/a-1.key\""] {
-            assert_eq!(file(challenge), Some("/var/opt/azcmagent/tokens/a-1.key"), "{challenge}");
+            assert_eq!(file(challenge), Some("a-1.key"), "{challenge}");
         }
         for challenge in [
             "",
