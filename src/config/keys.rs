@@ -62,7 +62,7 @@ pub const KEYS: &[Key] = &[
     key("TokenClientAuth",        Section,  Works,    "How the client shows its secret: basic or post; default from the profile."),
     key("TokenTenant",            Anywhere, Works,    "Entra tenant to sign in to."),
     key("TokenCommand",           Section,  Works,    "Program and arguments, run without a shell, that prints a token."),
-    key("TokenFile",              Section,  Works,    "File that holds the token."),
+    key("TokenFile",              Section,  Works,    "File that holds the token, or for workload-identity the one that stands for it at the provider."),
     key("TokenEnv",               Section,  Works,    "Environment variable that holds the token."),
     key("TokenKeywords",          Section,  Works,    "For any other driver: keywords to set, with {token} in a value; -Name removes one."),
     key("TokenAllowedHosts",      Section,  Works,    "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),

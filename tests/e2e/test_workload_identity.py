@@ -103,6 +103,22 @@ def test_each_sign_in_reads_the_file_anew(dsn, pod, volume):
     assert [dict(each.form)["client_assertion"] for each in dsn.provider.requests] == [WRITTEN, later]
 
 
+def test_a_sections_file_comes_before_the_variables(dsn, pod, tmp_path):
+    own = tmp_path / "own"
+    own.write_text("own-token")
+    dsn.write({**SOURCE, "TokenFile": own}, {"Server": "erp.database.windows.net"})
+    assert dsn.connect().succeeded
+    assert only(dsn.provider)[2] == form_of(token="own-token")
+
+
+def test_a_connection_string_that_chooses_it_gets_no_file_of_the_sections(dsn, pod, tmp_path):
+    another = tmp_path / "another"
+    another.write_text("meant-for-another-source")
+    dsn.write({"TokenFile": another}, {"Server": "erp.database.windows.net"})
+    assert dsn.connect("DSN=app;TokenSource=workload-identity").succeeded
+    assert only(dsn.provider)[2] == form_of()
+
+
 # -- At any provider
 
 
