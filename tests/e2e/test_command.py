@@ -197,13 +197,17 @@ def test_another_environment_or_another_program_gets_another_token(home, dsn, sc
     """Also from the files that programs share: AWS_PROFILE and its like say who signs in."""
     home.env["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     (tmp_path / "cache").mkdir(0o700)
-    path = script('echo "token-of-$AWS_PROFILE"')
+    runs = tmp_path / "runs"
+    path = script(f'echo run >>{runs}; echo "token-of-$AWS_PROFILE"')
     dsn.set(path, TokenCache="file")
     for profile in ("a", "b", "a"):
         assert dsn.connect(env={"AWS_PROFILE": profile}).succeeded
+    # What does not reach it, or says only where a shell was, makes no other.
+    assert dsn.connect(env={"AWS_PROFILE": "b", "LD_BIND_NOW": "1", "SHLVL": "9", "OLDPWD": "/tmp"}).succeeded
+    assert runs.read_text() == "run\n" * 2
     script('echo "token-2-of-$AWS_PROFILE"')
     assert dsn.connect(env={"AWS_PROFILE": "a"}).succeeded
-    assert dsn.passwords == ["token-of-a", "token-of-b", "token-of-a", "token-2-of-a"]
+    assert dsn.passwords == ["token-of-a", "token-of-b", "token-of-a", "token-of-b", "token-2-of-a"]
 
 
 # -- What goes wrong

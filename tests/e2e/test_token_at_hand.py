@@ -60,10 +60,11 @@ def written(path: Path, text: str) -> list[dict]:
 
 
 @pytest.mark.parametrize("cache", ["memory", "file"])
-def test_a_new_token_in_the_file_is_used_from_the_next_connect_on(home, dsn, file, tmp_path, cache):
+@pytest.mark.parametrize("source", ["file", "auto"])
+def test_a_new_token_in_the_file_is_used_from_the_next_connect_on(home, dsn, file, tmp_path, cache, source):
     home.env["XDG_CACHE_HOME"] = str(tmp_path / "cache")
     (tmp_path / "cache").mkdir(0o700)
-    name(dsn, file, TokenCache=cache)
+    name(dsn, file, TokenCache=cache, TokenSource=source)
     first, second = jwt(3600), jwt(7200)
     file.write_text(first)
     assert all(step.succeeded for step in connects(dsn, *written(file, second)))
