@@ -168,13 +168,13 @@ def test_amazons_cli_gives_a_password_for_fifteen_minutes(dsn):
     """The real one; it signs without asking anybody."""
     aws = Path(sys.executable).with_name("aws")
     assert aws.is_file(), "tests/e2e/requirements.txt is installed"
-    dsn.set(f"{aws} rds generate-db-auth-token --hostname db.example.com --port 5432 --username app --region eu-west-1")
+    dsn.set(f"{aws} rds generate-db-auth-token --hostname db.example.com --port 5432 --username app --region eu-west-1", TokenTimeout=90)
     env = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s3cr3t+of/the=client", "AWS_EC2_METADATA_DISABLED": "true"}
     steps = [CONNECT, {**CONNECT, "dbc": "b"}]
-    assert all(step.succeeded for step in run_client(dsn.home, steps, env=env))
+    assert all(step.succeeded for step in run_client(dsn.home, steps, env=env, timeout=100))
     [first, second] = dsn.passwords
     assert first == second and first.startswith("db.example.com:5432/?Action=connect&DBUser=app&X-Amz-Algorithm=") and "&X-Amz-Expires=900&" in first
-    refused = run_client(dsn.home, steps[:1], env={"AWS_EC2_METADATA_DISABLED": "true"})[0]
+    refused = run_client(dsn.home, steps[:1], env={"AWS_EC2_METADATA_DISABLED": "true"}, timeout=100)[0]
     dsn.refused(refused, "28000", "aws refused the sign-in: exit status 255, Unable to locate credentials", "See what TokenCommand in section [Shimmed] of odbcinst.ini prints")
 
 
@@ -185,12 +185,12 @@ def test_googles_cli_gives_its_users_token(dsn, tmp_path, arguments):
     token = tmp_path / "token"
     token.write_text("ya29.tok-en")
     env = {"CLOUDSDK_CONFIG": str(tmp_path / "gcloud")}
-    dsn.set(f"{shutil.which('gcloud')} {arguments}")
-    assert dsn.connect(env={**env, "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token)}).succeeded
+    dsn.set(f"{shutil.which('gcloud')} {arguments}", TokenTimeout=90)
+    assert dsn.connect(env={**env, "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token)}, timeout=100).succeeded
     assert dsn.passwords == ["ya29.tok-en"]
     if "print" in arguments:
         words = "gcloud refused the sign-in: exit status 1, (gcloud.auth.print-access-token) You do not currently have an active account selected."
-        dsn.refused(dsn.connect(env=env), "28000", words)
+        dsn.refused(dsn.connect(env=env, timeout=100), "28000", words)
 
 
 def test_another_environment_or_another_program_gets_another_token(home, dsn, script, tmp_path):
