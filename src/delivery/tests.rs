@@ -167,6 +167,7 @@ fn the_profile_is_known_by_the_real_drivers_file_name() {
         ("/usr/lib/odbc/libmyodbc8w.so", Some("mysql")),
         ("/opt/cloudera/impalaodbc/lib/64/libclouderaimpalaodbc64.so", Some("impala")),
         ("/opt/cloudera/hiveodbc/lib/64/libclouderahiveodbc64.so", Some("hive")),
+        ("/opt/microsoft/mssqlodbc.so", Some("sqlserver")),
         ("/opt/DataDirect/lib/ivsqls28.so", Some("sqlserver")),
         ("/usr/lib/snowflake/odbc/lib/libSnowflake.so", Some("snowflake")),
         ("/opt/rstudio-drivers/snowflake/bin/lib/libsnowflakeodbc_sb64.so", Some("snowflake")),

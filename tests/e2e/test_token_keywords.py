@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from support import drivers, replies
 from support.live import Live
 from support.odbc_client import WIDE_BYTES, call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
+from support.two_ways import token_keys
 
 UNKNOWN = "libtrinoodbc.so"
 KEYWORDS = "AccessToken={token};-PWD;Authenticator=oauth"
@@ -66,6 +68,17 @@ def test_an_attribute_is_not_set_where_the_section_has_keywords(signed):
 def test_a_dsn_may_say_it_and_comes_before_the_section(signed):
     dsn = signed(dsn={"Host": "good.example.net", "TokenKeywords": "Bearer={token}"})
     assert dsn.connect().succeeded and dsn.given == [f"DSN=app;Bearer={dsn.provider.token}"]
+
+
+@pytest.mark.parametrize("dm, driver", [("unixodbc", drivers.PSQLODBCW), ("iodbc", drivers.PSQLODBCA), ("unixodbc", drivers.MARIADB)],
+                         ids=lambda value: getattr(value, "name", value))
+def test_a_real_server_gets_a_token_with_any_character_where_the_section_says(request, ways, identity_provider, dm, driver):
+    server = request.getfixturevalue("mariadb" if driver is drivers.MARIADB else "postgres")
+    server.role("alice", "%41+ }{;=")
+    identity_provider.always(replies.good_token("%41+ }{;="))
+    ways.write(driver, {"data": server.keys()}, token_keys(identity_provider, TokenProfile="other", TokenKeywords="PWD={token};-Password"))
+    step = run_client(ways.shim, [call("SQLDriverConnectW", string="DSN=data;UID=alice;PWD=x;Password=y", out=2000)], dm)[0]
+    assert step.succeeded and "%41" not in step.out and "PWD=x" in step.out, step
 
 
 # -- Open connections

@@ -62,11 +62,8 @@ pub const PROFILES: &[Profile] = &[
         drivers: &[
             driver("Microsoft ODBC Driver 18 for SQL Server", &["msodbcsql"], Run("18.6, against a stand-in that speaks the server's protocol")),
             driver("Microsoft ODBC Driver 17 for SQL Server", &["msodbcsql"], Read("Microsoft, Using Microsoft Entra ID with the ODBC Driver")),
-            driver(
-                "Progress DataDirect SQL Server 8.0",
-                &["ivsqls", "ddsqls"],
-                Read("Progress, DataDirect SQL Server 8.0, Access token authentication"),
-            ),
+            driver("Microsoft mssql-odbc", &["mssqlodbc"], Run("0.2, of mssql-python-rs 0.3.0, against the same stand-in")),
+            driver("Progress DataDirect SQL Server 8.0", &["ivsqls", "ddsqls"], Read("Progress, DataDirect SQL Server 8.0, Access token")),
         ],
         way: Way::Attribute(odbc_sys::ConnectionAttribute::SS_ACCESS_TOKEN.0),
         // Even when empty, each of these makes Microsoft's driver refuse the token (FA005). It reads Authentication

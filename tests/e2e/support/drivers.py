@@ -2,6 +2,7 @@
 
     drivers.PSQLODBCW                 # /usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so
     drivers.microsoft()               # …/target/e2e/msodbcsql/…/lib/libmsodbcsql-18.6.so.2.1
+    drivers.microsoft_rust()          # …/target/e2e/mssql-rust/…/lib/mssqlodbc.so
     drivers.db2()                     # …/target/e2e/db2/clidriver/lib/libdb2.so.1
 """
 
@@ -31,12 +32,18 @@ FREETDS = _DEBIAN / "libtdsodbc.so"
 DEBIAN = [PSQLODBCW, PSQLODBCA, SQLITE, MARIADB, FREETDS]
 
 MICROSOFT_WHEEL = "mssql-python-odbc==18.6.2.2"
+MICROSOFT_RUST_WHEEL = "mssql-python-rs==0.3.0"
 DB2_WHEEL = "ibm_db==3.3.0"
 
 
 def microsoft() -> Path:
     """Microsoft's driver for SQL Server. It finds its texts in `../share/resources`, so the wheel is unpacked whole."""
     return _out_of(MICROSOFT_WHEEL, "msodbcsql", "mssql_python_odbc/libs/linux/debian_ubuntu/x86_64/lib/libmsodbcsql-*.so.*")
+
+
+def microsoft_rust() -> Path:
+    """Microsoft's newer driver for SQL Server, written in Rust."""
+    return _out_of(MICROSOFT_RUST_WHEEL, "mssql-rust", "mssql_py_core/libs/linux/glibc/x86_64/lib/mssqlodbc.so")
 
 
 def db2() -> Path:
