@@ -47,7 +47,7 @@ fn all_edits() -> Vec<Edits> {
     let registry = Registry::read(&Manager::Iodbc, &Environment::of(&[("HOME", "/nonexistent"), ("SYSODBCINI", "/nonexistent")]));
     let settings = tokenshim::config::settings::Settings::of(ConnectionString::empty(Width::Two), &registry, &[]);
     let token = Token::new(Secret::new(TOKEN.into()), None).expect("a token");
-    PROFILES.iter().map(|profile| edits(&Delivery { profile, keywords: None }, &settings, &token)).collect()
+    PROFILES.iter().map(|profile| edits(&Delivery::of(profile, None, ""), &settings, &token)).collect()
 }
 
 fn parse(text: &str) -> ConnectionString {

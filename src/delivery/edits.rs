@@ -2,7 +2,7 @@
 
 use super::access_token::AccessToken;
 use super::keywords::{Keywords, PLACE};
-use super::profiles::{Profile, Way};
+use super::profiles::{self, Profile, Way};
 use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::resolve;
@@ -20,9 +20,17 @@ pub struct Delivery {
     pub profile: &'static Profile,
     /// What the section says of this one; it takes the place of the profile's way.
     pub keywords: Option<Arc<Keywords>>,
+    /// What makes the driver encrypt, whichever profile a connection string names.
+    encrypts_by: Option<(&'static str, &'static str)>,
 }
 
 impl Delivery {
+    /// For this real driver.
+    pub fn of(profile: &'static Profile, keywords: Option<Arc<Keywords>>, real_driver: &str) -> Self {
+        let by_file = profiles::of_file(real_driver).and_then(|own| own.encrypts_by);
+        Self { profile, keywords, encrypts_by: by_file.or(profile.encrypts_by) }
+    }
+
     /// The profile's own way, unless a section has another.
     pub fn way(&self) -> Option<Way> {
         self.keywords.is_none().then_some(self.profile.way)
@@ -76,7 +84,7 @@ pub fn edits(delivery: &Delivery, settings: &Settings, token: &Token) -> Edits {
         (None, Way::Password) => edits.password = Some(token.text.clone()),
         (None, Way::Attribute(attribute)) => edits.attribute = Some((attribute, AccessToken::of(&token.text))),
     }
-    if let Some((keyword, value)) = profile.encrypts_by
+    if let Some((keyword, value)) = delivery.encrypts_by
         && !edits.touch(keyword)
         && settings.string().get(keyword).is_none()
         && !resolve::switch(settings, "TokenAllowUnencrypted").is_ok_and(|allowed| allowed == Some(true))

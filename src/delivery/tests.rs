@@ -28,7 +28,7 @@ fn token(text: &str) -> Token {
 
 fn edits_for(profile: &str, text: &str, token_text: &str) -> Edits {
     let profile = PROFILES.iter().find(|row| row.name == profile).expect(profile);
-    edits(&Delivery { profile, keywords: None }, &settings(text), &token(token_text))
+    edits(&Delivery::of(profile, None, ""), &settings(text), &token(token_text))
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_sections_own_keywords_take_the_place_of_the_profiles_way() {
         ("db2", "ACCESSTOKEN={token};Security=none", "DSN=plain", "DSN=plain;ACCESSTOKEN={t}}t};Security=none"),
     ] {
         let keywords = Some(Arc::new(Keywords::parse(keywords).expect(keywords)));
-        let delivery = Delivery { profile: profiles::of_name(profile).expect(profile), keywords };
+        let delivery = Delivery::of(profiles::of_name(profile).expect(profile), keywords, "");
         let edits = edits(&delivery, &settings(written), &token("t}t"));
         let expected = given.replace("=t}t", "={t}}t}");
         assert_eq!(edits.apply(&parse(written)).to_text().decode(), expected, "{profile}: {written}");

@@ -177,7 +177,7 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     let profile = profiles::check(profile, keywords.is_some(), real_driver, &config.section)?;
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
     let workspace = profile.service_principal.then(|| databricks::Workspace { host: destination::host(settings) });
-    let delivery = Delivery { profile, keywords };
+    let delivery = Delivery::of(profile, keywords, real_driver);
     let live = live(&delivery, &config);
     let renewer = Arc::new(Renewer::of(config, workspace)?);
     let by = By::of(settings, &renewer.identity);

@@ -130,9 +130,11 @@ def test_db2_is_told_to_encrypt_as_it_reads_no_dsn(driver, identity_provider):
     token = f"AUTHENTICATION=TOKEN;ACCESSTOKEN={identity_provider.token};ACCESSTOKENTYPE=JWT"
     driver.of(row, {"Hostname": "127.0.0.1"})
     assert driver.connect("").succeeded and driver.connect("security=ssl").succeeded
+    assert driver.connect("TokenProfile=password").succeeded  # which knows of no such word
     driver.of(row, {}, TokenAllowUnencrypted="yes")
     assert driver.connect("").succeeded
-    assert driver.given == [f"DSN=app;{token};Security=SSL", f"DSN=app;security=ssl;{token}", f"DSN=app;{token}"]
+    assert driver.given == [f"DSN=app;{token};Security=SSL", f"DSN=app;security=ssl;{token}",
+                            f"DSN=app;Security=SSL;PWD={{{identity_provider.token}}}", f"DSN=app;{token}"]
 
 
 # -- SQL Server and MySQL
