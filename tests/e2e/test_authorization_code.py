@@ -110,6 +110,14 @@ def test_a_sign_in_by_device_code_of_the_same_client_does_as_well(ways, people, 
     assert browser.runs() == []
 
 
+def test_consent_is_asked_for_where_openid_connect_gives_no_refresh_token_without(ways, people, browser):
+    ways.record(browser_keys(people))
+    for scope, prompt in (("openid database", "consent"), ("openid", "consent"), ("openidx database", None)):
+        assert run_client(ways.shim, [connect(COMPLETE, f"DSN=data;TokenScope={scope};TokenUser={scope}")])[0].succeeded
+        assert dict(people.questions[-1]).get("prompt") == prompt
+    assert all(step.succeeded for step in run_client(ways.shim, [connect(NOPROMPT, "DSN=data;TokenScope=openid;TokenUser=openid")]))
+
+
 # -- TokenRedirect, and other settings
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support import chromium
 from support.browser import Browser
 from support.browser_people import BrowserPeople, browser_keys, nobody_listens_any_more
 from support.device_code import COMPLETE, connect, passwords, refused
@@ -89,3 +90,15 @@ def test_an_answer_with_another_state_is_none_and_nobody_waits_longer_than_the_t
     assert step.seconds < 10 and browser.last.status == 400 and "This is not the answer" in browser.last.text
     assert people.requests("/token") == [] and passwords(ways) == []
     nobody_listens_any_more(people)
+
+
+@pytest.mark.skipif(not chromium.is_installed(), reason="this release has no package of Chromium")
+def test_chromium_shows_somebody_elses_words_and_does_not_obey_them(ways, people, tmp_path):
+    people.brings.append(DENIED)
+    ways.record(browser_keys(people))
+    with chromium.Chromium(ways.shim, tmp_path) as shown:
+        refused(run_client(ways.shim, [connect(COMPLETE)])[0], "28000", "access_denied")
+        last = shown.last
+    assert last["text"].startswith("The sign-in failed\n") and DENIED["error_description"] in last["text"]
+    assert last["url"].endswith("/done") and not any("error=" in url for url in last["history"])
+    assert not [each for each in last["complaints"] if "/done" in each or "Security Policy" in each]

@@ -103,9 +103,10 @@ impl Person {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ]);
-        if let Some(user) = &self.config.user {
-            url.query_pairs_mut().append_pair("login_hint", user); // OpenID Connect Core 1.0, section 3.1.2.1
-        }
+        // OpenID Connect Core 1.0, sections 3.1.2.1 and 11: without consent there is no refresh token. Entra gives one all the same.
+        let is_openid = self.scope.split(' ').any(|word| word == "openid") && !self.provider.is_entra();
+        let more = [("login_hint", self.config.user.as_deref()), ("prompt", is_openid.then_some("consent"))];
+        url.query_pairs_mut().extend_pairs(more.into_iter().filter_map(|(name, value)| Some((name, value?))));
         url
     }
 

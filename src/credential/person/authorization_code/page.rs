@@ -15,6 +15,8 @@ h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .75rem; }
 p { margin: .75rem 0 0; overflow-wrap: anywhere; }
 ";
 
+const CLOSE: &str = "You may close this window.";
+
 /// A page, and how HTTP calls it.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -27,20 +29,20 @@ pub struct Page {
 impl Page {
     /// Somebody is signed in at `who`.
     pub fn signed_in(who: &str) -> Self {
-        let words = format!("You are signed in to {who}, and your program goes on. You may close this window.");
-        Self { status: StatusCode::OK, kind: "good", heading: "The sign-in worked", paragraphs: vec![words] }
+        let words = format!("You are signed in to {who}, and your program goes on.");
+        Self { status: StatusCode::OK, kind: "good", heading: "The sign-in worked", paragraphs: vec![words, CLOSE.to_owned()] }
     }
 
     /// Nobody is, for this reason.
     pub fn failed(reason: &str) -> Self {
-        let last = "Your program was told the same. You may close this window.".to_owned();
+        let last = format!("Your program was told the same. {CLOSE}");
         Self { status: StatusCode::OK, kind: "bad", heading: "The sign-in failed", paragraphs: vec![reason.to_owned(), last] }
     }
 
     /// The browser did not bring what was asked for.
     pub fn not_awaited() -> Self {
-        let words = "This is not the answer to the sign-in that is under way, which still waits for its own. You may close this window.";
-        Self { status: StatusCode::BAD_REQUEST, kind: "bad", heading: "Not signed in", paragraphs: vec![words.to_owned()] }
+        let words = format!("This is not the answer to the sign-in that is under way, which still waits for its own. {CLOSE}");
+        Self { status: StatusCode::BAD_REQUEST, kind: "bad", heading: "Not signed in", paragraphs: vec![words] }
     }
 
     /// There is nothing at this address.
