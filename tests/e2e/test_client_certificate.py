@@ -16,6 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from support import replies
+from support.device_code import NOPROMPT, connect, passwords
+from support.odbc_client import run_client
+from support.oidc_provider import OidcProvider
 from support.sign_in import MICROSOFT, SECRET, SPARK, SignIn
 
 ENTRAS_PATH, OTHER_PATH = "/contoso/oauth2/v2.0/token", "/token"
@@ -144,6 +147,33 @@ def test_databricks_in_azure_takes_a_certificate_at_entra_alone(home, recorder, 
     spark.write({**keys, "TokenTenant": ""}, {"Host": "adb-1.2.azuredatabricks.net"})
     spark.refused(spark.connect(), "HY000", "TokenTenant is missing, which TokenClientCertificate needs with Databricks in Azure")
     assert identity_provider.requests == []
+
+
+def jwk(key) -> dict[str, str]:
+    """What a provider is told of a key (RFC 7518, section 6)."""
+    def number(value: int) -> str:
+        return base64.urlsafe_b64encode(value.to_bytes((value.bit_length() + 7) // 8)).decode().rstrip("=")
+
+    public = key.public_key().public_numbers()
+    if isinstance(key, rsa.RSAPrivateKey):
+        return {"kty": "RSA", "n": number(public.n), "e": number(public.e)}
+    return {"kty": "EC", "crv": "P-256", "x": base64.urlsafe_b64encode(public.x.to_bytes(32)).decode().rstrip("="),
+            "y": base64.urlsafe_b64encode(public.y.to_bytes(32)).decode().rstrip("=")}
+
+
+@pytest.mark.parametrize("key", [RSA, P256], ids=["RSA", "P-256"])
+def test_an_oauth_server_that_nobody_here_wrote_believes_it(ways, start, dsn, key):
+    other = rsa.generate_private_key(65537, 2048)
+    provider = start(OidcProvider("private_key_jwt", jwks={"keys": [jwk(other), jwk(key)]}))
+    keys = {**provider.keys("client-credentials"), "TokenClientCertificate": dsn.file, "TokenClientSecret": ""}
+    ways.record(keys)
+    dsn.file.write_bytes(key_pem(key))
+    assert run_client(ways.shim, [connect(NOPROMPT)])[0].succeeded
+    [token] = passwords(ways)
+    assert provider.says(token)["client_id"] == "machine"
+    dsn.file.write_bytes(key_pem(ec.generate_private_key(ec.SECP256R1())))
+    [record] = run_client(ways.shim, [connect(NOPROMPT)])[0].records
+    assert record.state == "28000" and "invalid_client" in record.message
 
 
 # -- Which of them counts

@@ -38,11 +38,11 @@ _CLIENTS = [
 class OidcProvider:
     """Serves from `start` until `stop`."""
 
-    def __init__(self, machine_auth: str = "client_secret_basic"):
-        """`machine_auth` is how its client `machine` shows its secret."""
+    def __init__(self, machine_auth: str = "client_secret_basic", **machine: object):
+        """`machine_auth` is how its client `machine` shows its secret; `machine` is what else it knows of that one."""
         self.url = ""
         self._folder = Path(tempfile.mkdtemp(prefix="tokenshim-oidc-provider-"))
-        self._settings = json.dumps({"clients": [*_CLIENTS, {**_MACHINE, "token_endpoint_auth_method": machine_auth}], "tokenSeconds": 3600})
+        self._settings = json.dumps({"clients": [*_CLIENTS, {**_MACHINE, "token_endpoint_auth_method": machine_auth, **machine}], "tokenSeconds": 3600})
         self._server: ServerProcess | None = None
 
     def start(self) -> OidcProvider:
