@@ -2,7 +2,7 @@
 //! held against what is set.
 
 use super::destination::stays_here;
-use super::profiles::{Profile, file_name};
+use super::profiles::{PROFILES, Profile, file_name};
 use crate::config::resolve;
 use crate::config::settings::{Origin, Setting, Settings};
 use crate::error::{Error, quoted};
@@ -87,10 +87,27 @@ impl Switch {
     }
 }
 
-/// Whether a profile's table names this connection attribute.
+/// The connection attributes that the table names: gathered beforehand, as every attribute that is set is looked for here.
+const DECISIVE: [i32; 2] = {
+    let (mut found, mut count, mut row) = ([0; 2], 0, 0);
+    while row < PROFILES.len() {
+        let (switches, mut place) = (PROFILES[row].switches, 0);
+        while place < switches.len() {
+            if let Some((attribute, _)) = switches[place].attribute {
+                found[count] = attribute;
+                count += 1;
+            }
+            place += 1;
+        }
+        row += 1;
+    }
+    assert!(count == found.len(), "there are as many as there is room for");
+    found
+};
+
+/// Whether the table of profiles names this connection attribute.
 pub fn decides(attribute: i32) -> bool {
-    let switches = super::profiles::PROFILES.iter().flat_map(|profile| profile.switches);
-    switches.filter_map(|switch| switch.attribute).any(|(number, _)| number == attribute)
+    DECISIVE.contains(&attribute)
 }
 
 /// Whether `keyword=value` alone would keep a token from being sent to another machine.
