@@ -160,22 +160,44 @@ fn config_file() -> PathBuf {
     Path::new("/").join(file)
 }
 
-/// The host of `profile` in the CLI's configuration; the last where it has several. Keys before any section are those of `DEFAULT`.
+/// What is not there that it needs, in a few words. Nobody is asked for it: `databricks auth login` writes how it signed in to which host.
+pub fn missing(workspace: Option<&Workspace>) -> Option<String> {
+    let Some(Ok(Some(host))) = workspace.map(|workspace| &workspace.host) else { return Some("no workspace".into()) };
+    if child::all_on_path("databricks").is_empty() {
+        return Some("no databricks on PATH".into());
+    }
+    let text = plain_file::read(&config_file(), CONFIG_MAX_BYTES).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    (!is_signed_in(&text, host)).then(|| "nobody is signed in".into())
+}
+
+/// Whether somebody has signed in to this host, and by the CLI itself.
+fn is_signed_in(text: &str, host: &str) -> bool {
+    let names = text.lines().filter_map(|line| Some(line.trim().strip_prefix('[')?.split_once(']')?.0.trim())).chain(["DEFAULT"]);
+    let is_its_host = |name: &str| host_of(text, name).is_some_and(|its| its.eq_ignore_ascii_case(host));
+    names.into_iter().any(|name| is_its_host(name) && value_of(text, name, "auth_type").as_deref() == Some("databricks-cli"))
+}
+
+/// The host of `profile` in the CLI's configuration.
 fn host_of(text: &str, profile: &str) -> Option<String> {
-    let (mut section, mut host) = ("DEFAULT", None);
+    let value = value_of(text, profile, "host")?;
+    let url = if value.contains("://") { value } else { format!("https://{value}") };
+    Url::parse(&url).ok().and_then(|url| Some(url.host_str()?.to_owned()))
+}
+
+/// What a profile has for a key; the last where it has several. Keys before any section are those of `DEFAULT`.
+fn value_of(text: &str, profile: &str, wanted: &str) -> Option<String> {
+    let (mut section, mut found) = ("DEFAULT", None);
     for line in text.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             section = name.0.trim();
         } else if section == profile
             && let Some((key, value)) = line.split_once(['=', ':'])
-            && key.trim() == "host"
+            && key.trim() == wanted
         {
-            let value = value.split_whitespace().next().unwrap_or_default().trim_matches(['"', '\'', '`']);
-            let url = if value.contains("://") { value.to_owned() } else { format!("https://{value}") };
-            host = Url::parse(&url).ok().and_then(|url| Some(url.host_str()?.to_owned()));
+            found = value.split_whitespace().next().map(|value| value.trim_matches(['"', '\'', '`']).to_owned());
         }
     }
-    host
+    found
 }
 
 #[cfg(test)]
@@ -198,5 +220,9 @@ mod tests {
         ] {
             assert_eq!(host_of(text, profile).as_deref(), host, "{profile}");
         }
+        for (host, is) in [("work.cloud.databricks.com", true), ("default.cloud.databricks.com", false), ("b", false), ("", false)] {
+            assert_eq!(is_signed_in(text, host), is, "{host}");
+        }
+        assert!(is_signed_in("host=https://a.example\nauth_type=databricks-cli", "A.example") && !is_signed_in("", ""));
     }
 }

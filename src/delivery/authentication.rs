@@ -41,10 +41,11 @@ const fn drivers(word: Word) -> Word {
     Word { is_drivers: true, ..word }
 }
 
-/// Every word that stands for a source. On Linux Interactive is the sign-in of the Azure CLI, else a browser.
+/// Every word that stands for a source. On Linux Interactive is the sign-in of the Azure CLI, else a browser: of this machine, or where
+/// it has none, of another.
 #[rustfmt::skip]
 const WORDS: &[Word] = &[
-    word("ActiveDirectoryInteractive",      "azure-cli,device-code", User::Person),
+    word("ActiveDirectoryInteractive",      "azure-cli,authorization-code,device-code", User::Person),
     word("ActiveDirectoryDefault",          AUTO,                           User::Client),
     word("ActiveDirectoryWorkloadIdentity", "workload-identity",            User::Client),
     word("ActiveDirectoryDeviceCodeFlow",   "device-code",                  User::Person),

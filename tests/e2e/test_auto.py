@@ -125,12 +125,12 @@ def test_a_link_that_lacks_something_more_ends_it_as_well(chain):
 
 def test_where_nothing_is_set_up_each_link_says_what_it_lacks(chain):
     reasons = ["client-credentials (no TokenClientId)", "command (no TokenCommand)", "file (no TokenFile)", "env (no TokenEnv)",
-               "environment (no AZURE_CLIENT_ID)", "azure-cli (nobody is signed in)", "device-code (no TokenClientId)"]
+               "environment (no AZURE_CLIENT_ID)", "azure-cli (nobody is signed in)", "authorization-code (no TokenClientId)", "device-code (no TokenClientId)"]
     chain.refused(chain.connect(), "HY000", "none of TokenSource=auto is set up: ", *reasons, "See section [Shimmed] of odbcinst.ini")
     chain.az.answer("not executable")
     chain.write(TokenClientId="app")
     chain.refused(chain.connect(env={"AZURE_CLIENT_ID": "x"}), "HY000", "client-credentials (no client secret)", "environment (no AZURE_CLIENT_SECRET)",
-                  "azure-cli (no az on PATH)", "device-code (no TokenTenant")
+                  "azure-cli (no az on PATH)", "authorization-code (no TokenTenant", "device-code (no TokenTenant")
     assert chain.provider.requests == [] and chain.az.calls == [] and chain.given == []
 
 

@@ -4,12 +4,12 @@
 //! A link is set up where what it needs is there; whether that is any good is found out by asking.
 
 use crate::config::resolve::{Config, SecretPlace};
-use crate::credential::az;
-use crate::credential::child;
 use crate::credential::databricks::Workspace;
-use crate::credential::{managed_identity, workload_identity};
+use crate::credential::person::has_browser;
+use crate::credential::{az, child, databricks_cli, managed_identity, workload_identity};
 use crate::environment;
 use std::any::Any;
+use std::path::PathBuf;
 
 /// One row of the table.
 pub struct Link {
@@ -41,7 +41,9 @@ pub const LINKS: &[Link] = &[
     link("workload-identity", workload_identity::missing),
     link("managed-identity", managed_identity::missing),
     link("azure-cli", |config, _| azure_cli(config)),
-    link("device-code", |config, _| person(config)),
+    link("databricks-cli", |_, workspace| databricks_cli::missing(workspace)),
+    link("authorization-code", |config, workspace| person(config, workspace.is_some()).or_else(|| unless(has_browser(), "no browser"))),
+    link("device-code", |config, _| person(config, false)),
 ];
 
 /// Lets no other thread at what is kept until the result is dropped.
@@ -64,6 +66,9 @@ fn administrators(config: &Config, is_set: bool, reason: &str) -> Option<String>
     unless(is_set, reason).or_else(|| unless(!config.is_of_string, "not in a connection string"))
 }
 
+/// In place of a secret.
+const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
+
 /// The variables of azure-identity's EnvironmentCredential, or of Databricks' SDKs: id, secret, tenant.
 fn variables(workspace: Option<&Workspace>) -> (&'static str, &'static str, Option<&'static str>) {
     match workspace {
@@ -74,7 +79,9 @@ fn variables(workspace: Option<&Workspace>) -> (&'static str, &'static str, Opti
 
 fn client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Option<String> {
     let (id, secret, tenant) = variables(workspace);
-    let missing = [Some(id), Some(secret), tenant].into_iter().flatten().find(|name| environment::text(name).is_none());
+    let is_set =
+        |name: &str| environment::text(name).is_some() || name == secret && workspace.is_none() && environment::variable(CERTIFICATE).is_some();
+    let missing = [Some(id), Some(secret), tenant].into_iter().flatten().find(|name| !is_set(name));
     if let Some(name) = missing {
         return Some(format!("no {name}"));
     }
@@ -88,9 +95,11 @@ fn client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Opti
 
 fn with_client_of_environment(config: &Config, workspace: Option<&Workspace>) -> Config {
     let (id, secret, tenant) = variables(workspace);
+    let has_secret = environment::variable(secret).is_some();
     Config {
         client_id: environment::text(id),
-        client_secret: Some(SecretPlace::Environment(secret.to_owned())),
+        client_secret: has_secret.then(|| SecretPlace::Environment(secret.to_owned())),
+        certificate: if has_secret { None } else { environment::variable(CERTIFICATE).map(PathBuf::from) },
         secret_by_string: false,
         tenant: tenant.map_or_else(|| config.tenant.clone(), environment::text),
         tenant_by_string: tenant.is_none() && config.tenant_by_string,
@@ -104,10 +113,11 @@ fn azure_cli(config: &Config) -> Option<String> {
         .or_else(|| unless(az::is_signed_in(), "nobody is signed in"))
 }
 
-fn person(config: &Config) -> Option<String> {
+/// `knows_provider`: there is one where nothing is set.
+fn person(config: &Config, knows_provider: bool) -> Option<String> {
     if config.public_client.is_some() {
         return None;
     }
-    let has_provider = config.endpoint.is_some() || config.discovery.is_some() || config.tenant.is_some();
+    let has_provider = knows_provider || config.endpoint.is_some() || config.discovery.is_some() || config.tenant.is_some();
     unless(config.client_id.is_some(), "no TokenClientId").or_else(|| unless(has_provider, "no TokenTenant or TokenDiscovery"))
 }

@@ -6,6 +6,7 @@ use crate::config::ini::tests::registry;
 use crate::config::resolve::Defaults;
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
+use crate::credential::person::has_browser;
 
 fn config(section: &str, string: &str) -> Config {
     let string = ConnectionString::parse(&Text::encode(&format!("DSN=d;{string}"), Width::One));
@@ -19,6 +20,11 @@ fn chain(section: &str, string: &str) -> Result<Chain, Error> {
     Ok(Chain { links: links_of(&config)?, config, workspace: None })
 }
 
+/// Who asks somebody on the machine of this test.
+fn asks() -> &'static str {
+    if has_browser() { "authorization-code" } else { "device-code" }
+}
+
 fn first(section: &str, string: &str) -> Result<&'static str, Vec<String>> {
     chain(section, string).expect("links").first().map(|link| link.name)
 }
@@ -30,7 +36,7 @@ fn what_the_settings_name_comes_first() {
         ("TokenSource=AUTO\nTokenClientId=c\nTokenTenant=t\nTokenCommand=/bin/x\nTokenFile=/x\n", "command"),
         ("TokenSource=auto\nTokenClientId=c\nTokenTenant=t\nTokenFile=/x\nTokenEnv=X\n", "file"),
         ("TokenSource=auto\nTokenClientId=c\nTokenTenant=t\nTokenEnv=X\n", "env"),
-        ("TokenSource=auto\nTokenClientId=c\nTokenTenant=t\n", "device-code"),
+        ("TokenSource=auto\nTokenClientId=c\nTokenTenant=t\n", asks()),
         ("TokenSource=device-code , env\nTokenEnv=X\n", "env"),
         ("TokenSource=device-code,env\nTokenEnv=X\nTokenClientId=c\nTokenDiscovery=https://idp.example\n", "device-code"),
     ] {
@@ -41,7 +47,7 @@ fn what_the_settings_name_comes_first() {
 #[test]
 fn a_chain_of_a_connection_strings_runs_and_reads_nothing_that_it_is_told_to() {
     let section = "TokenCommand=/bin/x\nTokenFile=/x\nTokenEnv=X\nTokenClientId=c\nTokenTenant=t\n";
-    assert_eq!(first(section, "TokenSource=auto"), Ok("device-code"));
+    assert_eq!(first(section, "TokenSource=auto"), Ok(asks()));
     assert_eq!(first(&format!("TokenSource=auto\n{section}"), "TokenScope=s"), Ok("command"));
 }
 
@@ -55,6 +61,13 @@ fn where_nothing_is_set_up_the_reasons_fit_into_one_message() {
         assert!(message.contains(&format!("{} (no ", link.name)), "{message}");
     }
     assert!(message.ends_with("of odbcinst.ini."), "{message}");
+}
+
+#[test]
+fn every_source_is_a_link() {
+    for source in sources::SOURCES.iter().filter(|source| source.name != AUTO) {
+        assert!(LINKS.iter().any(|link| link.name == source.name && link.source == source.name), "{}", source.name);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod page;
 mod redirect;
 mod workspace;
 
-pub use browser::hold;
+pub use browser::{hold, is_there as has_browser};
 pub use redirect::Redirect;
 
 use super::{Person, SignedIn};

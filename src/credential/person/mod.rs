@@ -4,7 +4,7 @@ mod authorization_code;
 mod device_code;
 mod renewal;
 
-pub use authorization_code::hold;
+pub use authorization_code::{has_browser, hold};
 
 use super::Source;
 use super::client::Client;

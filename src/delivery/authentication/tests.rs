@@ -30,9 +30,9 @@ fn sources(string: &str) -> Option<String> {
 #[test]
 fn words_that_the_driver_cannot_follow_on_linux_choose_a_source_in_any_case_and_place() {
     for (string, source) in [
-        ("DSN=plain;Authentication=ActiveDirectoryInteractive;UID=u", Some("azure-cli,device-code")),
-        ("DSN=plain;authentication={ACTIVEDIRECTORYinteractive}", Some("azure-cli,device-code")),
-        ("DSN=windows", Some("azure-cli,device-code")),
+        ("DSN=plain;Authentication=ActiveDirectoryInteractive;UID=u", Some("azure-cli,authorization-code,device-code")),
+        ("DSN=plain;authentication={ACTIVEDIRECTORYinteractive}", Some("azure-cli,authorization-code,device-code")),
+        ("DSN=windows", Some("azure-cli,authorization-code,device-code")),
         ("DSN=windows;Authentication=ActiveDirectoryDefault", Some("auto")),
         ("DSN=plain;Authentication=ActiveDirectoryWorkloadIdentity", Some("workload-identity")),
         ("DSN=plain;Authentication=ActiveDirectoryDeviceCodeFlow", Some("device-code")),

@@ -27,6 +27,13 @@ pub fn hold() -> Box<dyn Any> {
     Box::new(running())
 }
 
+/// Whether one could be opened here: one is named, or there is a desktop that has one.
+pub fn is_there() -> bool {
+    let is_desktop = || ["DISPLAY", "WAYLAND_DISPLAY"].into_iter().any(|name| environment::variable(name).is_some());
+    let names = environment::text("BROWSER").or_else(|| is_desktop().then(|| "xdg-open".into()));
+    environment::is_trusted() && !lines(&names.unwrap_or_default(), "").is_empty()
+}
+
 /// A browser that is being opened.
 pub struct Browser {
     child: Option<Child>,
