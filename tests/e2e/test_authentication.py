@@ -10,6 +10,8 @@ import pytest
 
 from support import drivers, tds_token_server
 from support.az_stand_in import TOKEN
+from support.browser import Browser
+from support.browser_people import BrowserPeople
 from support.device_provider import DevicePeople
 from support.odbc_client import call, run_client
 from support.tds_token_server import Login, TdsTokenServer
@@ -110,7 +112,29 @@ def test_somebody_signs_in_with_a_code_once(sql, word):
     assert "nobody is signed in" in sql.connect(words.replace("me@", "you@")).records[0].message
 
 
-def test_interactive_asks_where_nobody_is_signed_in_with_az(sql):
+def test_interactive_opens_a_browser_where_nobody_is_signed_in_with_az_and_tells_it_who_signs_in(sql):
+    people, browser = BrowserPeople(sql.provider, tenant="/organizations"), Browser(sql.home)
+    words = "Authentication=ActiveDirectoryInteractive;UID=me@example.com"
+    assert sql.connect(words, completion=1).succeeded and sql.connect(words).succeeded  # the second may ask nobody
+    [question] = people.questions
+    asked = dict(question)
+    assert (asked["client_id"], asked["login_hint"]) == (SQL_CLIENT, "me@example.com")
+    assert asked["scope"] == "https://database.windows.net/.default offline_access" and asked["redirect_uri"].startswith("http://localhost:")
+    assert sql.tokens == people.issued and len(people.issued) == 2 and len(browser.runs()) == 1 and sql.az.calls == []
+
+
+def test_a_workload_signs_in_with_its_token(sql, tmp_path):
+    file = tmp_path / "federated"
+    file.write_text("eyJ.of-the.workload")
+    sql.home.env |= {"AZURE_CLIENT_ID": "not this one", "AZURE_TENANT_ID": "contoso.example", "AZURE_FEDERATED_TOKEN_FILE": str(file)}
+    assert sql.connect("Authentication=ActiveDirectoryWorkloadIdentity;UID=workload").succeeded
+    [request] = sql.provider.requests
+    form = dict(request.form)
+    assert request.path == "/contoso.example/oauth2/v2.0/token" and form["client_id"] == "workload"
+    assert form["client_assertion"] == "eyJ.of-the.workload" and sql.tokens == [sql.provider.token]
+
+
+def test_interactive_asks_for_a_code_where_nobody_is_signed_in_with_az(sql):
     people = DevicePeople(sql.provider, tenant="/contoso.example")
     sql.az.keep_users(sql.home.user)  # has signed out
     sql.configure(TokenTenant="contoso.example")
@@ -188,6 +212,18 @@ def test_with_its_source_a_service_principal_signs_in_at_entra_with_uid_and_pwd(
     assert (request.path, request.client) == ("/contoso.example/oauth2/v2.0/token", ("app", PRINCIPAL["PWD"]))
     assert dict(request.form)["scope"] == "https://database.windows.net/.default"
     assert sql.tokens == [sql.provider.token]
+
+
+@pytest.mark.parametrize("source, words", [
+    ("managed-identity", "Authentication=ActiveDirectoryMsi;UID=identity"), ("auto", "Authentication=ActiveDirectoryMsi;UID=identity"),
+    (None, "Authentication=ActiveDirectoryManagedIdentity;UID=identity"), (None, "Authentication=ActiveDirectoryDefault;UID=identity")], ids=str)
+def test_the_uid_of_a_managed_identity_is_its_client_id(sql, source, words):
+    sql.home.env |= {"IDENTITY_ENDPOINT": f"{sql.provider.url}/identity", "IDENTITY_HEADER": "a-secret"}
+    sql.configure(**{"TokenSource": source} if source else {})
+    assert sql.connect(words).succeeded
+    [request] = sql.provider.requests
+    assert request.path.startswith("/identity?") and "client_id=identity" in request.path
+    assert request.header("x-identity-header") == "a-secret" and sql.tokens == [sql.provider.token]
 
 
 def test_half_a_service_principal_does_not_take_the_sections_secret(sql):

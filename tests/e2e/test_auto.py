@@ -6,7 +6,8 @@ import pytest
 
 from support import replies
 from support.az_stand_in import TOKEN
-from support.device_provider import DevicePeople
+from support.browser import Browser
+from support.browser_people import BrowserPeople
 from support.host import run_host
 from support.odbc_client import call, run_client
 from support.sign_in import MICROSOFT, SECRET, SPARK, SignIn
@@ -22,25 +23,34 @@ class Chain(SignIn):
 
     def __init__(self, home, recorder, provider, az):
         super().__init__(home, recorder, provider, MICROSOFT)
-        self.az, self.people = az, DevicePeople(provider, tenant="/people.example")
-        home.env["AZURE_AUTHORITY_HOST"] = provider.url
+        self.az = az
+        self.browser = Browser(home)
+        home.env |= {"AZURE_AUTHORITY_HOST": provider.url, "BROWSER": ""}
         self.write()
 
     def write(self, dsn: dict | None = None, source: str = "auto", **section) -> None:
         super().write({"TokenSource": source, **section}, {"Server": "db.example.com", **(dsn or {})})
 
     def everything(self, *but: str) -> dict[str, str]:
-        """Sets all links up, and returns what the section has for it."""
+        """Sets all links up but these, and returns what the section has for it."""
+        file = self.home.folder / "federated"
+        file.write_text("eyJ.of-the.workload")
+        variables = {"environment": {"AZURE_CLIENT_SECRET": SECRET}, "workload-identity": {"AZURE_FEDERATED_TOKEN_FILE": str(file)},
+                     "managed-identity": {"IDENTITY_ENDPOINT": f"{self.provider.url}/identity", "IDENTITY_HEADER": "a-secret"}}
         self.home.env |= AZURE
+        for link in variables:
+            self.home.env |= dict.fromkeys(variables[link], "") if link in but else variables[link]
         self.az.keep_users(self.home.user, *([] if "azure-cli" in but else ["me@example.com"]))
-        for name in AZURE if "environment" in but else ():
-            del self.home.env[name]
+        self.home.env["BROWSER"] = "" if "authorization-code" in but else self.browser.line
+        if "azure-cli" in but:  # then somebody is asked
+            BrowserPeople(self.provider, tenant="/people.example")
+            return {"TokenClientId": "app", "TokenTenant": "people.example"}
         return {} if "client-credentials" in but else dict(SETTINGS)
 
     @property
     def clients(self) -> list[str]:
         """Who asked for a token."""
-        return [each.client[0] for each in self.provider.requests]
+        return [each.client[0] for each in self.provider.requests if each.method == "POST"]
 
 
 @pytest.fixture
@@ -51,24 +61,22 @@ def chain(home, recorder, identity_provider, az) -> Chain:
 # -- Each link
 
 
-def test_each_link_gives_the_token_where_none_before_it_is_set_up(chain):
-    before, came = [], []
-    for link in ("client-credentials", "environment", "azure-cli", "device-code"):
-        asked = chain.everything(*before)
-        if link == "device-code":
-            asked = {"TokenClientId": "app", "TokenTenant": "people.example"}
-        chain.write(**asked)
-        heard, ran = len(chain.clients), len(chain.az.calls)
-        step = run_client(chain.home, [call("SQLDriverConnectW", string="DSN=app", completion=1)])[0]
-        assert step.succeeded, (link, step)
-        came.append((chain.clients[heard:], len(chain.az.calls) - ran))
-        before.append(link)
-    codes = ["app", "app"]  # for the code, and for the token
-    assert came == [(["of the settings"], 0), (["of the environment"], 0), ([], 1), (codes, 0)]
+LINKS = ["client-credentials", "environment", "workload-identity", "managed-identity", "azure-cli", "authorization-code", "device-code"]
+PATHS = ["/its.example/oauth2/v2.0/token", *["/contoso.example/oauth2/v2.0/token"] * 2, "/identity", None, "/people.example/oauth2/v2.0/authorize",
+         "/people.example/oauth2/v2.0/devicecode"]
+
+
+@pytest.mark.parametrize("link, path", list(zip(LINKS, PATHS)), ids=LINKS)
+def test_each_link_gives_the_token_where_none_before_it_is_set_up(chain, link, path):
+    chain.write(**chain.everything(*LINKS[: LINKS.index(link)]))
+    [step] = run_client(chain.home, [call("SQLDriverConnectW", string="DSN=app", completion=1)])
+    assert step.succeeded, step
+    assert [each.path.partition("?")[0] for each in chain.provider.requests[:1]] == ([path] if path else [])
+    assert len(chain.az.calls) == (link == "azure-cli")
 
 
 def test_the_environments_client_signs_in_at_its_own_tenant(chain):
-    chain.everything("client-credentials")
+    chain.everything()
     chain.write()
     assert chain.connect().succeeded
     [request] = chain.provider.requests
@@ -81,7 +89,7 @@ def test_the_environments_client_signs_in_at_its_own_tenant(chain):
     ids=["endpoint", "discovery", *AZURE])
 def test_the_environments_secret_goes_to_entra_only_and_only_whole(chain, section, env):
     section = {key: value.format(provider=chain.provider.url) for key, value in section.items()}
-    chain.everything("client-credentials")
+    chain.everything("workload-identity", "managed-identity")
     chain.write(**section)
     assert chain.connect(env=env).succeeded
     assert chain.provider.requests == [] and len(chain.az.calls) == 1
@@ -107,8 +115,7 @@ def test_databricks_own_variables_are_for_its_own_driver(home, recorder, start, 
 @pytest.mark.parametrize("link, words", [("client-credentials", "HTTP 401, invalid_client"), ("environment", "HTTP 401, invalid_client"),
                                          ("azure-cli", "Run 'az login'")])
 def test_what_fails_ends_the_connect_and_no_other_is_asked(chain, link, words):
-    before = ["client-credentials", "environment", "azure-cli"]
-    section = chain.everything(*before[: before.index(link)])
+    section = chain.everything(*LINKS[: LINKS.index(link)])
     chain.provider.always(replies.invalid_client())
     chain.az.answer("not signed in")
     chain.write(**section)
@@ -125,12 +132,13 @@ def test_a_link_that_lacks_something_more_ends_it_as_well(chain):
 
 def test_where_nothing_is_set_up_each_link_says_what_it_lacks(chain):
     reasons = ["client-credentials (no TokenClientId)", "command (no TokenCommand)", "file (no TokenFile)", "env (no TokenEnv)",
-               "environment (no AZURE_CLIENT_ID)", "azure-cli (nobody is signed in)", "authorization-code (no TokenClientId)", "device-code (no TokenClientId)"]
+               "environment (no AZURE_CLIENT_ID)", "workload-identity (no AZURE_FEDERATED_TOKEN_FILE)", "managed-identity (no machine of Azure's)", "azure-cli (nobody is signed in)",
+               "databricks-cli (no workspace)", "authorization-code (no TokenClientId)", "device-code (no TokenClientId)"]
     chain.refused(chain.connect(), "HY000", "none of TokenSource=auto is set up: ", *reasons, "See section [Shimmed] of odbcinst.ini")
     chain.az.answer("not executable")
     chain.write(TokenClientId="app")
     chain.refused(chain.connect(env={"AZURE_CLIENT_ID": "x"}), "HY000", "client-credentials (no client secret)", "environment (no AZURE_CLIENT_SECRET)",
-                  "azure-cli (no az on PATH)", "authorization-code (no TokenTenant", "device-code (no TokenTenant")
+                  "azure-cli (no az on PATH)", "device-code (no TokenTenant")
     assert chain.provider.requests == [] and chain.az.calls == [] and chain.given == []
 
 
