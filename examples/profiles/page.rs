@@ -124,5 +124,10 @@ that the driver's own does not know.
 
 A token that is a keyword can be given in a connection string only: then SQLConnect becomes SQLDriverConnect.
 
+Whatever the driver, a connection string gets no token where it names endpoints (`EndpointOverride`, `EndpointUrl` and their like), an
+`AuthProfile`, `AlternateServers`, an account or a region that is no plain name, or the certificates that the driver trusts
+(`TrustedCerts`, `TrustStore`, `SSLTrustStore`, `SSLServerCertificate`, `CaFile`). The DSN or the driver's section may name them, and a
+string may then repeat them.
+
 ## Each profile
 ";

@@ -114,7 +114,11 @@ pub const PROFILES: &[Profile] = &[
     },
     Profile {
         name: "datadirect-snowflake",
-        drivers: &[driver("Progress DataDirect Snowflake 8.0", &["ivsnow", "ddsnow"], Read("Progress, DataDirect Snowflake 8.0, Access token flow"))],
+        drivers: &[driver(
+            "Progress DataDirect Snowflake 8.0",
+            &["ivsnow", "ddsnow"],
+            Read("Progress, DataDirect Snowflake 8.0, Access token flow; the file name is not verified"),
+        )],
         way: Way::Keywords(&[("AuthenticationMethod", "24"), ("AccessToken", "{token}")]),
         removed: DATADIRECTS,
         own_token: &["AccessToken"],
@@ -236,7 +240,7 @@ pub const PROFILES: &[Profile] = &[
         )],
         way: Way::Keywords(&[("AUTHENTICATION", "TOKEN"), ("ACCESSTOKEN", "{token}"), ("ACCESSTOKENTYPE", "JWT")]),
         removed: &[gone("UID"), gone("PWD"), gone("APIKEY")],
-        own_token: &["ACCESSTOKEN", "APIKEY"],
+        own_token: &["ACCESSTOKEN"],
         switches: &[switch(&["Security"], if_ssl), switch(&["SSLClientHostnameValidation"], unless_no)],
         refusals: &[("08001", "SQL30082N")],
         encrypts_by: Some(("Security", "SSL")),
