@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from support import replies
-from support.device_code import NOPROMPT, connect, passwords
+from support.device_code import COMPLETE, NOPROMPT, connect, device_keys, passwords
+from support.device_provider import DevicePeople
 from support.odbc_client import run_client
 from support.oidc_provider import OidcProvider
 from support.sign_in import MICROSOFT, SECRET, SPARK, SignIn
@@ -174,6 +175,28 @@ def test_an_oauth_server_that_nobody_here_wrote_believes_it(ways, start, dsn, ke
     dsn.file.write_bytes(key_pem(ec.generate_private_key(ec.SECP256R1())))
     [record] = run_client(ways.shim, [connect(NOPROMPT)])[0].records
     assert record.state == "28000" and "invalid_client" in record.message
+
+
+def test_a_client_that_people_sign_in_to_signs_each_of_its_requests(ways, identity_provider, dsn):
+    people = DevicePeople(identity_provider)
+    dsn.file.write_bytes(key_pem(P256))
+    ways.record({**device_keys(people), "TokenClientCertificate": dsn.file})
+    assert run_client(ways.shim, [connect(COMPLETE)])[0].succeeded and run_client(ways.shim, [connect(NOPROMPT)])[0].succeeded
+    requests = [*people.requests("/device"), *people.requests("/token")]
+    assert len(requests) >= 3
+    for request in requests:
+        form = dict(request.form)
+        said, _, signature = form["client_assertion"].rpartition(".")
+        verify("ES256", P256, said.encode(), decoded(signature))
+        assert json.loads(decoded(said.split(".")[1]))["aud"] == identity_provider.url + request.path
+        assert form["client_assertion_type"] == TYPE and request.header("authorization") is None
+
+
+@pytest.mark.parametrize("source", ["device-code", "authorization-code"])
+def test_a_key_goes_to_no_tenant_by_which_people_sign_in(dsn, source):
+    dsn.file.write_bytes(key_pem(P256))
+    dsn.write({**dsn.keys, "TokenSource": source, "TokenTenant": "t"})
+    dsn.refused_unheard(dsn.connect(), "HY000", f"TokenEndpoint is missing, which {source} needs with a client that has a secret")
 
 
 # -- Which of them counts

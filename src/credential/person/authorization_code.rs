@@ -55,7 +55,7 @@ pub fn place(config: &Config, client: &Client, workspace: Option<&Workspace>) ->
         None => Provider::of_tenant(config)?
             .ok_or_else(|| missing("TokenDiscovery", "is missing, which authorization-code needs (or TokenTenant, where Entra is the provider)"))?,
     };
-    if client.secret.is_some() && !is_set && told_at.is_none() {
+    if client.has_proof() && !is_set && told_at.is_none() {
         // A tenant may stand in a connection string, and a secret goes only where an administrator or the profile says.
         return Err(missing("TokenEndpoint", "is missing, which authorization-code needs with a client that has a secret"));
     }
