@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_a_browser_that_stays_open_holds_up_neither_the_connect_nor_the_end_of_t
         assert Path(f"/proc/{pid}").exists(), "it was not killed"
     finally:
         subprocess.run(["kill", str(pid)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another group")
+def test_a_program_with_another_groups_rights_starts_no_browser(ways, people, browser):
+    """Its environment is that of whoever started it."""
+    ways.record(browser_keys(people, TokenCache="memory"))
+    with start_host(ways.shim, "os.setegid(12345)" + SIGNS_IN) as host:
+        line = host.stderr.readline()
+        programs.follow(line.removeprefix(ASKED).strip(), lambda _: None)
+        done = finished(host)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 None\n", "") and browser.runs() == []
+
+
+def test_a_host_that_ignores_its_children_gets_its_token(ways, people, browser):
+    ways.record(browser_keys(people))
+    done = finished(start_host(ways.shim, "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN)" + SIGNS_IN))
+    assert (done.returncode, done.stdout) == (0, "0 None\n") and len(browser.runs()) == 1
 
 
 # -- Several at once
