@@ -105,6 +105,28 @@ def test_a_host_that_ignores_its_children_gets_its_token(ways, people, browser):
     assert (done.returncode, done.stdout) == (0, "0 None\n") and len(browser.runs()) == 1
 
 
+ENDS = """
+def left():
+    files = [f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd")]
+    return [os.readlink(file) for file in files if os.path.islink(file) and os.readlink(file).startswith("socket:")], sorted(tasks())
+env = environment()
+dbc = allocate(DBC, env)
+before = left()
+code = connect(dbc, "DSN=data", 1)
+after = left()
+say(code, after == before, before, after)
+"""
+
+
+@pytest.mark.parametrize("brings, code", [({}, 0), ({"code": None, "error": "access_denied"}, -1), ({"state": "wrong"}, -1)],
+                         ids=["good", "denied", "too late"])
+def test_nobody_listens_once_the_connect_has_ended(ways, people, browser, brings, code):
+    people.brings.append(brings)
+    ways.record(browser_keys(people, TokenTimeout=3 if "state" in brings else 60))
+    done = finished(start_host(ways.shim, ENDS))
+    assert done.stdout.startswith(f"{code} True ") and people.asked == 1, done
+
+
 # -- Several at once
 
 AT_ONCE = """

@@ -8,7 +8,7 @@ import pytest
 
 from support import chromium
 from support.browser import Browser
-from support.browser_people import BrowserPeople, browser_keys, nobody_listens_any_more
+from support.browser_people import BrowserPeople, browser_keys
 from support.device_code import COMPLETE, connect, passwords, refused
 from support.odbc_client import call, run_client
 from support.token_files import TokenFiles
@@ -68,7 +68,6 @@ def test_what_comes_to_nothing_is_told_to_the_program_and_on_the_page(ways, peop
         reason = reason.replace(raw, escaped)
     assert f"<p>{reason}</p>" in page.text and "<img" not in page.text
     assert passwords(ways) == [] and files.names() == []
-    nobody_listens_any_more(people)
 
 
 def test_a_provider_that_promises_to_say_who_it_is_must(ways, people, browser):
@@ -89,7 +88,6 @@ def test_an_answer_with_another_state_is_none_and_nobody_waits_longer_than_the_t
     refused(step, "HYT00", "127.0.0.1 gave no token within 2 s")
     assert step.seconds < 10 and browser.last.status == 400 and "This is not the answer" in browser.last.text
     assert people.requests("/token") == [] and passwords(ways) == []
-    nobody_listens_any_more(people)
 
 
 @pytest.mark.skipif(not chromium.is_installed(), reason="this release has no package of Chromium")
