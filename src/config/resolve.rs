@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long getting a token may take where nobody says: the slowest real source, a cold `az`, needs a few seconds.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same where a person signs in meanwhile.
 const TIMEOUT_OF_A_PERSON: Duration = Duration::from_secs(300);
 /// An hour: whoever asks for more has mistaken the unit.
@@ -132,6 +132,8 @@ pub struct Config {
     pub redirect: Option<String>,
     /// `TokenTimeout`.
     pub timeout: Duration,
+    /// Somebody chose it.
+    pub is_timeout_set: bool,
     /// `TokenRenewal`.
     pub renewal: Renewal,
     /// `TokenLive`, where it is set.
@@ -169,6 +171,7 @@ impl Config {
         Ok(Some(Self {
             section: section.to_string(),
             timeout: timeout(settings, &source)?,
+            is_timeout_set: settings.first_of(&["TokenTimeout"]).is_some(),
             source,
             is_of_string,
             endpoint: text("TokenEndpoint"),

@@ -161,6 +161,16 @@ def test_a_connection_string_names_none_that_runs_or_reads_what_it_is_told_to(ch
     assert chain.az.calls == []
 
 
+def test_a_token_in_a_file_is_not_shown_as_a_workloads(chain, tmp_path):
+    file = tmp_path / "token"
+    file.write_text("a-token-of-the-section's")
+    file.chmod(0o600)
+    chain.az.keep_users(chain.home.user, "me@example.com")
+    chain.write(source="", TokenFile=str(file))
+    assert chain.connect("DSN=app;TokenSource=auto", env={**AZURE, "AZURE_CLIENT_SECRET": ""}).succeeded
+    assert chain.provider.requests == [] and len(chain.az.calls) == 1
+
+
 # -- While a program runs
 
 

@@ -5,7 +5,7 @@ mod links;
 
 use super::databricks::Workspace;
 use super::{Source, source_for};
-use crate::config::resolve::Config;
+use crate::config::resolve::{Config, DEFAULT_TIMEOUT};
 use crate::config::sources::{self, AUTO};
 use crate::error::Error;
 use crate::token::Token;
@@ -14,6 +14,7 @@ use crate::token::patience::Patience;
 use links::{LINKS, Link};
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Lets no other thread at what is known of the links until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
@@ -78,7 +79,12 @@ impl Chain {
     }
 
     fn config_of(&self, link: &Link) -> Config {
-        Config { source: link.source.to_owned(), ..(link.config)(&self.config, self.workspace.as_ref()) }
+        let config = (link.config)(&self.config, self.workspace.as_ref());
+        // The chain has the time of a person, which a source that asks nobody should not use up, unless somebody says so.
+        let asks_somebody = sources::find(link.source).is_some_and(|source| source.asks_somebody);
+        let is_whole = asks_somebody || config.is_timeout_set;
+        let timeout = if is_whole { config.timeout } else { config.timeout.min(DEFAULT_TIMEOUT) };
+        Config { source: link.source.to_owned(), timeout, ..config }
     }
 
     fn nothing(&self, reasons: &[String]) -> Error {
@@ -100,10 +106,12 @@ impl Chosen {
 
 impl Source for Chosen {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
+        let patience = Patience { deadline: patience.deadline.min(Instant::now() + self.config.timeout), ..patience };
         self.source.fetch(patience).map_err(|error| self.chain.told(self.link, error))
     }
 
     fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
+        let patience = Patience { deadline: patience.deadline.min(Instant::now() + self.config.timeout), ..patience };
         self.source.fetch_or_ask(patience).map_err(|error| self.chain.told(self.link, error))
     }
 

@@ -64,6 +64,15 @@ fn where_nothing_is_set_up_the_reasons_fit_into_one_message() {
 }
 
 #[test]
+fn only_who_asks_somebody_has_the_time_of_a_person() {
+    for (section, seconds) in [("TokenSource=auto\n", [30, 300]), ("TokenSource=auto\nTokenTimeout=100\n", [100, 100])] {
+        let chain = chain(section, "").expect("links");
+        let of = |name| LINKS.iter().find(|link| link.name == name).map(|link| chain.config_of(link).timeout.as_secs());
+        assert_eq!([of("azure-cli"), of("device-code")], seconds.map(Some), "{section}");
+    }
+}
+
+#[test]
 fn every_source_is_a_link() {
     for source in sources::SOURCES.iter().filter(|source| source.name != AUTO) {
         assert!(LINKS.iter().any(|link| link.name == source.name && link.source == source.name), "{}", source.name);
