@@ -38,10 +38,7 @@ pub const LINKS: &[Link] = &[
     link("file", |config, _| administrators(config, config.file.is_some(), "no TokenFile")),
     link("env", |config, _| administrators(config, config.variable.is_some(), "no TokenEnv")),
     Link { name: "environment", source: "client-credentials", missing: client_of_environment, config: with_client_of_environment },
-    Link {
-        config: |config, _| without_file(config),
-        ..link("workload-identity", |config, workspace| workload_identity::missing(&without_file(config), workspace))
-    },
+    link("workload-identity", workload_identity::missing),
     link("managed-identity", managed_identity::missing),
     link("azure-cli", |config, _| azure_cli(config)),
     link("databricks-cli", |_, workspace| databricks_cli::missing(workspace)),
@@ -71,11 +68,6 @@ fn administrators(config: &Config, is_set: bool, reason: &str) -> Option<String>
 
 /// In place of a secret.
 const CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
-
-/// In a chain `TokenFile` is a token itself: nobody is shown that as a workload's.
-fn without_file(config: &Config) -> Config {
-    Config { file: None, ..config.clone() }
-}
 
 /// The variables of azure-identity's EnvironmentCredential, or of Databricks' SDKs: id, secret, tenant.
 fn variables(workspace: Option<&Workspace>) -> (&'static str, &'static str, Option<&'static str>) {
