@@ -4,8 +4,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
 CARGO ?= cargo
-# End-to-end tests at the same time.
-JOBS ?= 2
+# End-to-end tests at the same time: more than cores, for they wait more than they compute.
+JOBS ?= 4
 
 # A sanitizer needs a target that is named: then build scripts and macros do without it.
 SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
