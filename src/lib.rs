@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
-//! `log`, `plain_file`, `environment`, `signals`.
+//! `log`, `plain_file`, `environment`, `signals`, `host_calls`.
 
 #[macro_use]
 pub mod binding;
@@ -24,6 +24,7 @@ pub mod delivery;
 pub mod environment;
 pub mod error;
 pub mod hooks;
+pub mod host_calls;
 pub mod log;
 pub mod oauth;
 pub mod plain_file;

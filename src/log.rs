@@ -1,12 +1,16 @@
 //! The log: nothing is written anywhere, unless `TokenLog` says where. What goes wrong beside a connect, which succeeds
 //! all the same, gets a line there. No secret and no token is ever handed to it.
 
+use crate::host_calls::HostCalls;
 use crate::{plain_file, signals};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd;
+use std::any::Any;
 use std::io::stderr;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// How long a line may wait for room in the pipe or the terminal that stderr is.
@@ -36,12 +40,67 @@ impl Log {
 
     /// Something did not work, and was done without. A log that cannot be written is done without as well.
     pub fn warning(&self, words: &str) {
+        tell_listeners(words);
         let line = || format!("{} [tokenshim] {} warning: {}\n", utc(SystemTime::now()), std::process::id(), one_line(words));
         match self {
             Log::Off => {}
             Log::Stderr => to_stderr(&line()),
             // It may be full, or over the process's limit, which the host is not to hear of by a signal.
             Log::File(path) => drop(signals::apart(|| plain_file::append(path, line().as_bytes()))),
+        }
+    }
+}
+
+/// A function of the host program's that hears of what `TokenLog` may hear, wherever that goes.
+pub struct Listener {
+    hear: Box<dyn Fn(&str) + Send + Sync>,
+    calls: HostCalls,
+}
+
+/// No program has more threads that say something at once.
+const MOST_CALLS: u32 = 1 << 20;
+
+/// Its lock is held for a look only.
+static LISTENERS: Mutex<Vec<Arc<Listener>>> = Mutex::new(Vec::new());
+/// Almost always there is none, and then nobody takes the lock.
+static IS_HEARD: AtomicBool = AtomicBool::new(false);
+
+fn listeners() -> MutexGuard<'static, Vec<Arc<Listener>>> {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets no other thread at the listeners until the result is dropped.
+pub fn hold() -> Box<dyn Any> {
+    Box::new(listeners())
+}
+
+impl Listener {
+    /// From now on `hear` is called with each line, on whichever thread that may be, with no lock of tokenshim's held.
+    pub fn begin(hear: impl Fn(&str) + Send + Sync + 'static) -> Arc<Self> {
+        let listener = Arc::new(Self { hear: Box::new(hear), calls: HostCalls::none() });
+        listeners().push(Arc::clone(&listener));
+        IS_HEARD.store(true, Ordering::Release);
+        listener
+    }
+
+    /// From now on it is not called any more. Returns whether a call still runs.
+    pub fn end(self: &Arc<Self>) -> bool {
+        let mut listeners = listeners();
+        listeners.retain(|other| !Arc::ptr_eq(other, self));
+        IS_HEARD.store(!listeners.is_empty(), Ordering::Release);
+        self.calls.close()
+    }
+}
+
+fn tell_listeners(words: &str) {
+    if !IS_HEARD.load(Ordering::Acquire) {
+        return;
+    }
+    let now = listeners().clone();
+    let line = one_line(words);
+    for listener in &now {
+        if let Some(_call) = listener.calls.begin(MOST_CALLS) {
+            (listener.hear)(&line);
         }
     }
 }
@@ -114,6 +173,19 @@ mod tests {
         let lines: Vec<&str> = text.lines().map(|line| line.split_once(" warning: ").expect("a warning").1).collect();
         assert_eq!(lines, ["one line  [31m", "another"]);
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_listener_hears_each_line_also_where_no_log_is_written_until_it_ends() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let hear = Arc::clone(&heard);
+        let listener = Listener::begin(move |line| hear.lock().expect("the lines").push(line.to_owned()));
+        Log::Off.warning("one\nline, which only this test says");
+        assert!(!listener.end());
+        Log::Off.warning("another, which only this test says");
+        let heard = heard.lock().expect("the lines");
+        let ours: Vec<&String> = heard.iter().filter(|line| line.ends_with("which only this test says")).collect();
+        assert_eq!(ours, ["one line, which only this test says"]);
     }
 
     #[test]

@@ -18,17 +18,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("environment", &[]),
     ("plain_file", &[]),
     ("signals", &[]),
-    ("log", &["plain_file", "signals"]),
+    ("host_calls", &[]),
+    ("log", &["plain_file", "signals", "host_calls"]),
     ("token", &["error", "environment", "plain_file", "signals", "log"]),
     ("config", &["error", "plain_file", "log", "token"]),
     ("oauth", &["error", "environment", "plain_file", "signals", "token", "config"]),
-    ("credential", &["error", "environment", "plain_file", "signals", "log", "token", "config", "oauth"]),
+    ("credential", &["error", "environment", "plain_file", "signals", "host_calls", "log", "token", "config", "oauth"]),
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),
     ("refresh", &["signals", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
-    ("hooks", &["error", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
+    ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
 ];
 
 /// Names of modules under which anything could be.

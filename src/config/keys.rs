@@ -70,7 +70,7 @@ pub const KEYS: &[Key] = &[
     key("TokenUser",              Anywhere, Works,    "Whose stored sign-in to use, where several people sign in through one DSN."),
     key("TokenPrompt",            Section,  Works,    "yes lets somebody be asked to sign in whatever the program allows, no never; not set, where the program connects by SQLDriverConnect and allows it."),
     key("TokenRedirect",          Section,  Works,    "Where authorization-code lets the browser come back: http://127.0.0.1 or http://localhost, as it is registered for the client."),
-    key("TokenCallback",          Anywhere, Reserved, "Name of the provider that the host program registered."),
+    key("TokenCallback",          Anywhere, Works,    "Name of the provider that the host program registered."),
     key("TokenCache",             Section,  Works,    "Where tokens are kept: memory or file, which all processes of this user share; not set, only sign-ins are in files."),
     key("TokenRenewal",           Section,  Works,    "When to renew a kept token: half (default) of its life, seconds before its end, or off."),
     key("TokenLive",              Section,  Works,    "yes renews the token of open connections by attributes 122 and 123, no does not; default from the profile."),

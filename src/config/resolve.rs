@@ -126,6 +126,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// `TokenEnv`.
     pub variable: Option<String>,
+    /// `TokenCallback`.
+    pub callback: Option<String>,
     /// `TokenPrompt`, where it is set: whether somebody may be asked to sign in, whatever the application says.
     pub prompt: Option<bool>,
     /// `TokenRedirect`.
@@ -190,6 +192,7 @@ impl Config {
             command: administrators("TokenCommand"),
             file: administrators("TokenFile").map(PathBuf::from),
             variable: administrators("TokenEnv"),
+            callback: text("TokenCallback"),
             prompt: switch(settings, "TokenPrompt")?,
             redirect: administrators("TokenRedirect"),
             renewal: renewal(settings)?,

@@ -196,7 +196,7 @@ mod tests {
 
     const DRIVERS: &str =
         "[Shim]\nDriver=/shim.so\nTokenScope=driver\nTokenTenant={t}}1}\nTokenTimeout=5\n[Other]\nDriver=/shim.so\nTokenScope=other\n";
-    const DATA_SOURCES: &str = "[dsn]\nDriver=Shim\nTokenScope=dsn\nTokenTimeout=\n[bare]\nDriver=/shim.so\n[DEFAULT]\nDriver=Other\n";
+    const DATA_SOURCES: &str = "[dsn]\nDriver=Shim\nTokenScope=dsn\nTokenTimeout=\n[bare]\nDriver=/shim.so\n[DEFAULT]\nDriver=Other\n[later]\nDriver=Shim\nTokenLogLevel=info\n";
 
     fn settings(string: &str, sections: &[&str]) -> Settings {
         let string = ConnectionString::parse(&Text::encode(string, Width::One));
@@ -259,7 +259,7 @@ mod tests {
         let message = |string: &str| settings(string, &[]).check_keys().expect_err("an error").message();
         assert!(message("DSN=dsn;TokenEndpoint=https://evil").contains("TokenEndpoint may not stand in a connection string"));
         assert!(message("DSN=dsn;realDRIVER=/evil.so").contains("RealDriver may not stand in a connection string"));
-        assert!(message("DSN=dsn;TokenCallback=me").contains("TokenCallback is not supported by this version"));
+        assert!(message("DSN=later").contains("DSN [later] of odbc.ini: TokenLogLevel is not supported by this version"));
         assert!(settings("DSN=dsn;Token=x;TokenCachePassPhrase=y", &[]).check_keys().is_ok(), "a driver's own words");
     }
 }

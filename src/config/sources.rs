@@ -35,6 +35,7 @@ pub const SOURCES: &[SourceName] = &[
     source("managed-identity", Anywhere),
     source("workload-identity", Anywhere),
     asks(source(AUTO, Anywhere)),
+    source("callback", Anywhere),
 ];
 
 /// Whichever source is set up (`credential::auto`).

@@ -3,6 +3,7 @@
 mod assertion;
 mod auto;
 mod az;
+pub mod callback;
 mod child;
 mod client;
 mod client_credentials;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 
 /// Lets no other thread at what the sources know until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
-    Box::new((client_secret::hold(), token_file::hold(), auto::hold(), under_way::hold(), person::hold()))
+    Box::new((client_secret::hold(), token_file::hold(), auto::hold(), under_way::hold(), person::hold(), callback::registry::hold()))
 }
 
 /// Somebody who can give a token for one configuration.
@@ -98,6 +99,7 @@ pub fn source_for(config: Arc<Config>, workspace: Option<&databricks::Workspace>
         "env" => Ok(Box::new(token_env::TokenEnv::of(config)?)),
         "managed-identity" => managed_identity::of(config, workspace),
         "workload-identity" => Ok(Box::new(workload_identity::WorkloadIdentity::of(config, workspace)?)),
+        "callback" => Ok(Box::new(callback::Callback::of(config)?)),
         source if auto::is_chain(source) => auto::of(config, workspace),
         _ => Err(Error::bad(
             &config.section,

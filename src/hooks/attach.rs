@@ -36,6 +36,16 @@ static CORE: Core = Core {
     statement_lives: statements::COMING_AND_GOING,
 };
 
+/// What this process needs before anybody asks for a token: at the first call of tokenshim's, whoever makes it.
+pub fn begin() {
+    static ONCE: Once = Once::new();
+    fork::survive();
+    ONCE.call_once(watch_for_the_end);
+    // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
+    #[cfg(not(debug_assertions))]
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
 /// As [`Attach`](crate::binding::abi::Attach) says.
 ///
 /// # Safety
@@ -47,12 +57,7 @@ pub unsafe extern "C" fn tokenshim_driver_attach_3(
     why: *mut c_char,
     why_bytes: usize,
 ) -> *const Binding {
-    static ONCE: Once = Once::new();
-    fork::survive();
-    ONCE.call_once(watch_for_the_end);
-    // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
-    #[cfg(not(debug_assertions))]
-    std::panic::set_hook(Box::new(|_| {}));
+    begin();
     // SAFETY: the caller passes a NUL-terminated path.
     let file = Path::new(OsStr::from_bytes(unsafe { CStr::from_ptr(file) }.to_bytes()));
     let bound = std::panic::catch_unwind(|| Bound::attach(file)).unwrap_or(Err(Error::Panicked("loading the real driver")));

@@ -5,13 +5,14 @@ use crate::config::ini;
 use crate::connection::{self, statements};
 use crate::credential;
 use crate::delivery::access_token;
+use crate::log;
 use crate::oauth::http;
 use crate::refresh;
 use crate::sign_in;
 use crate::token::{cache, memory, store};
 use std::any::Any;
 use std::cell::RefCell;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 thread_local! {
     static HELD: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
@@ -26,12 +27,21 @@ pub fn survive() {
     });
 }
 
+/// As the others' `hold`, of what stands above the hooks.
+static ABOVE: OnceLock<fn() -> Box<dyn Any>> = OnceLock::new();
+
+/// From now on each `fork` holds this, too.
+pub fn hold_too(hold: fn() -> Box<dyn Any>) {
+    let _ = ABOVE.set(hold);
+}
+
 /// None of these is ever held by a thread that waits for another of them, or for anything else, but memory: that comes last.
 extern "C" fn hold() {
     let locks = || {
         let of_connections = [connection::hold(), statements::hold(), access_token::hold(), sign_in::hold()];
+        let of_host = ABOVE.get().map(|hold| hold()).into_iter().chain([log::hold()]);
         let of_tokens = [http::hold(), ini::hold(), credential::hold(), cache::hold(), store::hold(), refresh::hold(), memory::hold()];
-        of_connections.into_iter().chain(of_tokens).collect()
+        of_host.chain(of_connections).chain(of_tokens).collect()
     };
     let _ = HELD.try_with(|held| held.replace(locks()));
 }

@@ -22,6 +22,8 @@ use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use crate::binding::abi::Return;
+pub use attach::begin;
+pub use fork::hold_too;
 
 /// SQL_SUCCESS.
 pub const SUCCESS: Return = odbc_sys::SqlReturn::SUCCESS.0;

@@ -70,9 +70,7 @@ impl Renewer {
                 false => this.source.fetch(ask.patience()),
             };
             match this.config.in_files {
-                InFiles::Tokens if this.source.is_worth_sharing() => {
-                    Shared::of(&this.identity, this.config.renewal, this.config.log.clone()).get(&ask, fetch)
-                }
+                InFiles::Tokens if this.source.is_worth_sharing() => this.shared().get(&ask, fetch),
                 _ => fetch(Others::Idle).map(Got::new),
             }
         };
@@ -83,6 +81,18 @@ impl Renewer {
     /// A token that is kept in memory, but not that one.
     pub fn kept(&self, but: &Token) -> Option<Token> {
         cache().kept(&self.identity, but)
+    }
+
+    /// Drops this token, if it is the one that is kept, in memory and in files: whoever asks next gets another.
+    pub fn forget(&self, token: &Token) {
+        cache().forget(&self.identity, token);
+        if self.config.in_files == InFiles::Tokens && self.source.is_worth_sharing() {
+            self.shared().forget(token);
+        }
+    }
+
+    fn shared(&self) -> Shared {
+        Shared::of(&self.identity, self.config.renewal, self.config.log.clone())
     }
 
     /// `TokenRenewal`.

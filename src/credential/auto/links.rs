@@ -37,6 +37,7 @@ pub const LINKS: &[Link] = &[
     link("command", |config, _| administrators(config, config.command.is_some(), "no TokenCommand")),
     link("file", |config, _| administrators(config, config.file.is_some(), "no TokenFile")),
     link("env", |config, _| administrators(config, config.variable.is_some(), "no TokenEnv")),
+    link("callback", |config, _| unless(config.callback.is_some(), "no provider")),
     Link { name: "environment", source: "client-credentials", missing: client_of_environment, config: with_client_of_environment },
     link("workload-identity", workload_identity::missing),
     link("managed-identity", managed_identity::missing),

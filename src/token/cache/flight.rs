@@ -50,7 +50,8 @@ impl Flight {
 
 /// The duty to end a flight: also where the fetch panics, or its thread could not be started.
 pub struct Landing {
-    cache: Arc<Cache>,
+    /// Whose flight it is.
+    pub cache: Arc<Cache>,
     identity: Identity,
     flight: Arc<Flight>,
     is_down: bool,

@@ -1,6 +1,7 @@
 //! The tokens of this process, one for each identity: fetched once however many ask, kept while they are good, renewed
 //! behind the callers' backs.
 
+mod counts;
 mod flight;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use super::life::{Freshness, Renewal, random, wait_after};
 use super::patience::{Patience, Tries};
 use crate::error::Error;
 use crate::signals;
+pub use counts::{Counted, Counts};
 use flight::{Flight, Landing};
 use std::any::Any;
 use std::collections::HashMap;
@@ -84,6 +86,8 @@ impl Got {
 pub struct Cache {
     /// Makes numbers of words and identities, for this process alone.
     pub numbers: RandomState,
+    /// How often tokens were asked for, and how that went.
+    pub counts: Counts,
     clock: Box<dyn Clock>,
     shelf: Mutex<Shelf>,
 }
@@ -122,7 +126,7 @@ pub fn hold() -> Box<dyn Any> {
 impl Cache {
     fn with(clock: impl Clock) -> Self {
         let shelf = Shelf { entries: HashMap::new(), sweep_at: SWEEP_FROM, swept: clock.now() };
-        Self { numbers: RandomState::new(), clock: Box::new(clock), shelf: Mutex::new(shelf) }
+        Self { numbers: RandomState::new(), counts: Counts::default(), clock: Box::new(clock), shelf: Mutex::new(shelf) }
     }
 
     /// A token that is good now. Where none is kept, the first caller fetches one and the others wait for it; where an
@@ -134,6 +138,15 @@ impl Cache {
     /// What `fetch` said, to all who waited for it. But where it ran out of its own caller's time, or was a renewal that
     /// asked only once, the next one fetches. A renewal hears [`Error::NotYet`] as long as the one before it has to wait.
     pub fn get<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
+    where
+        F: Fn(Ask) -> Result<Got, Error> + Send + 'static,
+    {
+        let result = self.answer(want, late, fetch);
+        self.counts.count(want.is_renewal, &result);
+        result
+    }
+
+    fn answer<F>(self: &Arc<Self>, want: &Want<'_>, late: impl Fn() -> Error, fetch: F) -> Result<Got, Error>
     where
         F: Fn(Ask) -> Result<Got, Error> + Send + 'static,
     {
@@ -192,6 +205,16 @@ impl Cache {
         (kept.token.text != but.text && !kept.is_over(now)).then(|| kept.token.clone())
     }
 
+    /// Drops this token, if it is the one that is kept: whoever asks next gets another.
+    pub fn forget(&self, identity: &Identity, token: &Token) {
+        let mut shelf = self.shelf();
+        let Some(entry) = shelf.entries.get_mut(identity) else { return };
+        entry.kept.take_if(|kept| kept.token.text == token.text);
+        if entry.kept.is_none() && entry.flight.is_none() {
+            shelf.entries.remove(identity);
+        }
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -219,7 +242,11 @@ impl Cache {
 /// Fetches on a thread of its own. Where there can be none, that counts as a fetch that failed: the old token serves on.
 fn renew(landing: Landing, timeout: Duration, old: Token, fetch: impl Fn(Ask) -> Result<Got, Error> + Send + 'static) {
     let ask = Ask { deadline: Instant::now() + timeout, instead_of: Some(old), is_renewal: true };
-    let body = move || drop(landing.land(fetch(ask)));
+    let body = move || {
+        let result = fetch(ask);
+        landing.cache.counts.count(true, &result);
+        drop(landing.land(result));
+    };
     let _ = signals::spawn(Builder::new(), body);
 }
 

@@ -97,6 +97,15 @@ impl Shared {
         result
     }
 
+    /// Drops this token, if it is the one that is kept.
+    pub fn forget(&self, token: &Token) {
+        let Ok(folder) = self.caches.as_deref().map_or_else(Folder::open, Folder::open_in) else { return };
+        let kept = folder.read(&self.file()).ok().flatten().and_then(|bytes| kept::token(&bytes, SystemTime::now()).ok());
+        if kept.is_some_and(|kept| kept.text == token.text) {
+            folder.remove(&self.file());
+        }
+    }
+
     /// Waits for the token that another process fetches; or else until it is this one's turn, or until it is of no use
     /// to wait any longer.
     fn stand_in_line<'a>(&self, folder: &'a Folder, lock: &'a str, ask: &Ask) -> Result<Got, (Option<Line<'a>>, Others)> {

@@ -144,3 +144,14 @@ fn a_token_that_is_over_already_is_not_kept() {
     caches.shared("a").get(&ask(), over).expect("a token");
     assert_eq!(caches.names("").len(), 0);
 }
+
+#[test]
+fn a_token_that_is_forgotten_is_in_no_file_but_a_newer_one_stays() {
+    let caches = Caches::new();
+    caches.shared("a").forget(&token("1"));
+    assert_eq!(caches.get("a", ask(), "1"), fetched("1"));
+    caches.shared("a").forget(&token("2"));
+    assert_eq!(caches.get("a", ask(), "2"), kept("1"));
+    caches.shared("a").forget(&token("1"));
+    assert_eq!((caches.names(".token").len(), caches.get("a", ask(), "2")), (0, fetched("2")));
+}
