@@ -3,6 +3,9 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+# What is installed.
+BUILT ?= target/release
 CARGO ?= cargo
 # End-to-end tests at the same time: more than cores, for they wait more than they compute.
 JOBS ?= 4
@@ -14,7 +17,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet profiles check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet profiles header check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -68,6 +71,9 @@ profiles: ## builds, and writes docs/profiles.md: how each driver takes a token,
 	$(CARGO) run --locked --example profiles >target/profiles.md
 	cp target/profiles.md docs/profiles.md
 
+header: ## builds, and writes include/tokenshim.h anew, which the build holds against src/capi
+	TOKENSHIM_WRITE_HEADER=yes $(CARGO) check --locked --package tokenshim --lib
+
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
 
 dependencies:
@@ -92,9 +98,12 @@ build: ## installs what is missing, and builds the two libraries
 	$(CARGO) build --locked --release
 
 # The driver library finds the core one folder up. Copies for further real drivers belong beside it.
-install: ## copies the two libraries to $(DESTDIR)$(PREFIX)/lib, after make build
-	@test -f target/release/libtokenshim_driver.so || { echo 'please run `make build` first' >&2; exit 1; }
-	install -d '$(DESTDIR)$(LIBDIR)/tokenshim'
-	install -m 755 target/release/libtokenshim.so '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
+install: ## copies the libraries, the C header and its pkg-config file to $(DESTDIR)$(PREFIX), after make build
+	@test -f '$(BUILT)/libtokenshim_driver.so' || { echo 'please run `make build` first' >&2; exit 1; }
+	install -d '$(DESTDIR)$(LIBDIR)/tokenshim' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 755 '$(BUILT)/libtokenshim.so' '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
 	ln -sf libtokenshim.so.0 '$(DESTDIR)$(LIBDIR)/libtokenshim.so'
-	install -m 755 target/release/libtokenshim_driver.so '$(DESTDIR)$(LIBDIR)/tokenshim/libtokenshim_driver.so'
+	install -m 755 '$(BUILT)/libtokenshim_driver.so' '$(DESTDIR)$(LIBDIR)/tokenshim/libtokenshim_driver.so'
+	install -m 644 include/tokenshim.h '$(DESTDIR)$(INCLUDEDIR)/tokenshim.h'
+	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e "s|@VERSION@|$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|" \
+		tokenshim.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/tokenshim.pc'

@@ -4,6 +4,7 @@
 //! and the hook calls the real driver:
 //!
 //! ```text
+//! capi ──────┐                     what C programs may ask for
 //! hooks ─► sign_in ─► config       what administrator and application said
 //!   │         │  └──► credential ─► oauth     who gives the token
 //!   │         └─────► delivery     how this driver takes it
@@ -17,6 +18,7 @@
 
 #[macro_use]
 pub mod binding;
+pub mod capi;
 pub mod config;
 pub mod connection;
 pub mod credential;

@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("refresh", &["signals", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
     ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
+    ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "binding", "hooks"]),
 ];
 
 /// Names of modules under which anything could be.

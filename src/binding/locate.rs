@@ -37,11 +37,7 @@ pub struct Located {
 /// # Errors
 /// IM003: no section names the file, one lacks `RealDriver`, two disagree, or it names tokenshim itself.
 pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
-    let sections: Vec<Section> = registry
-        .drivers()
-        .into_iter()
-        .filter(|section| registry.file_of(section).is_some_and(|driver| same_file(&found(driver, file), file)))
-        .collect();
+    let sections = sections_of(file, registry);
     let mut named: Vec<(String, PathBuf)> = Vec::new();
     let mut without: Vec<&str> = Vec::new();
     for section in &sections {
@@ -91,6 +87,12 @@ pub fn locate(file: &Path, registry: &Registry) -> Result<Located, Error> {
         )));
     }
     Ok(Located { real_driver, named_by, sections: sections.into_iter().map(|section| section.name.to_string()).collect(), data_sources })
+}
+
+/// The sections of odbcinst.ini whose `Driver` is this file.
+pub fn sections_of(file: &Path, registry: &Registry) -> Vec<Section> {
+    let is_named_by = |section: &Section| registry.file_of(section).is_some_and(|driver| same_file(&found(driver, file), file));
+    registry.drivers().into_iter().filter(is_named_by).collect()
 }
 
 /// The error of a driver manager that could not load this library would say no more than IM003, either.

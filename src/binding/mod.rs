@@ -19,10 +19,12 @@ use core::ffi::{CStr, c_void};
 use driver_manager::{Present, is_foreign, present};
 use functions::{OfStatements, RealFunctions, is_of_statements};
 use library::Library;
+pub use locate::sections_of;
 use locate::{Located, locate, refused, same_file, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 /// The files of all copies of the driver library that ever began to attach.
@@ -119,6 +121,18 @@ impl Bound {
     pub fn registry(&self) -> Registry {
         Registry::read(&self.manager, &Environment::process())
     }
+}
+
+/// What is set at this moment, as the driver manager of this process would read it; unixODBC, where there is none yet.
+pub fn registry_of_process() -> Registry {
+    /// As in [`Bound`]: once there is one, the loader is not asked again.
+    static FOUND: OnceLock<Manager> = OnceLock::new();
+    let read = |manager: &Manager| Registry::read(manager, &Environment::process());
+    if let Some(manager) = FOUND.get() {
+        return read(manager);
+    }
+    let (present, manager) = present();
+    if present.unix_odbc || present.iodbc { read(FOUND.get_or_init(|| manager)) } else { read(&manager) }
 }
 
 /// Refuses a real driver that is a copy of the driver library, as far as it has begun to attach: to look a name up in a

@@ -40,10 +40,12 @@ static CORE: Core = Core {
 pub fn begin() {
     static ONCE: Once = Once::new();
     fork::survive();
-    ONCE.call_once(watch_for_the_end);
-    // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
-    #[cfg(not(debug_assertions))]
-    std::panic::set_hook(Box::new(|_| {}));
+    ONCE.call_once(|| {
+        watch_for_the_end();
+        // A panic ends as a record. Of its words on stderr nobody but a developer has any use (this is our own copy of std's hook).
+        #[cfg(not(debug_assertions))]
+        std::panic::set_hook(Box::new(|_| {}));
+    });
 }
 
 /// As [`Attach`](crate::binding::abi::Attach) says.

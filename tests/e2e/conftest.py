@@ -11,6 +11,7 @@ import trustme
 
 from support import recorder
 from support.az_stand_in import AzStandIn
+from support.c_api import Installed
 from support.connect_proxy import ConnectProxy
 from support.identity_provider import IdentityProvider
 from support.mariadb import MariaDbServer
@@ -85,6 +86,12 @@ def postgres(authority):
 def mariadb():
     with MariaDbServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory) -> Installed:
+    """What `make install` lays down."""
+    return Installed(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from support import memory, stories
+from support import c_api, memory, stories
 
 FEW = [("connect", "sqlite", "unixodbc", "W"), ("odd_order", "sqlite", "iodbc", "A"), ("forks", "sqlite", "unixodbc", "A"),
        ("browse", "recorder", "iodbc", "W"), ("out_string", "recorder", "unixodbc", "W"), ("failures", "recorder", "no driver manager", "W"),
@@ -23,3 +23,10 @@ def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider
         direct = story.tell(program, run=memory.mistakes)
         # A driver manager that reads beyond a buffer finds memory of this kind or that: by where it does so it is known.
         assert {(each.library, each.frames) for each in through} <= {(each.library, each.frames) for each in direct}
+
+
+@pytest.mark.parametrize("story", memory.few_or_all(["api_tokens", "api_misuse"], c_api.STORIES))
+def test_memory_is_handled_well_by_tokenshims_own_functions(installed, home, recorder, identity_provider, authority, story):
+    data = c_api.write_sources(home, recorder, identity_provider)
+    found = memory.mistakes(data, story, *c_api.STORIES[story], run=installed.run, env={"SSL_CERT_FILE": str(authority.file)})
+    assert not [each for each in found if each.is_tokenshims]

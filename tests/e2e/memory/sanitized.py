@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from support import stories
+from support import c_api, stories
 from support.odbc_home import CORE_LIBRARY, build_folder
 
 FLAGS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
@@ -35,3 +35,10 @@ def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypat
     for through in (False, True):
         told = story.tell(program, through, flags=FLAGS, env=options, timeout=120)
         assert told
+
+
+@pytest.mark.parametrize("story", c_api.STORIES)
+def test_no_sanitizer_finds_anything_in_tokenshims_own_functions(installed, home, recorder, identity_provider, story):
+    data = c_api.write_sources(home, recorder, identity_provider)
+    options = {"ASAN_OPTIONS": f"detect_leaks={int(story != 'api_forks')}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    assert installed.run(data, story, *c_api.STORIES[story], flags=FLAGS, env=options, timeout=120)

@@ -1,0 +1,413 @@
+/* tokenshim: access tokens for ODBC connections, for C99 and C++11. Link with -ltokenshim, before or behind -lodbc.
+
+   Each function returns a status, and fills the caller's tokenshim_failure, if there is one. Texts are NUL-terminated. What a function
+   gives stays the library's and is named by a handle, or is written to memory of the caller's. */
+
+
+#ifndef TOKENSHIM_H
+#define TOKENSHIM_H
+
+/* Made by cbindgen of the comments and functions in src/capi: change those, then run `make header`. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ Bytes of a failure's SQLSTATE, with its NUL.
+ */
+#define TOKENSHIM_SQLSTATE_BYTES 6
+
+/*
+ Bytes of a failure's message, with its NUL.
+ */
+#define TOKENSHIM_MESSAGE_BYTES 512
+
+/*
+ Of the flags of tokenshim_token_get: the person before this program may be asked to sign in, as after SQLDriverConnect with a
+ DriverCompletion other than SQL_DRIVER_NOPROMPT. Without it nobody is, unless `TokenPrompt` says so.
+ */
+#define TOKENSHIM_MAY_ASK 1
+
+/*
+ An end that nobody knows.
+ */
+#define TOKENSHIM_EXPIRY_UNKNOWN -1
+
+/*
+ Bytes that a provider's token may have, with its NUL.
+ */
+#define TOKENSHIM_TOKEN_BYTES 65536
+
+/*
+ Bytes of an answer's message, with its NUL.
+ */
+#define TOKENSHIM_MESSAGE_ROOM 256
+
+/*
+ Of a provider: the answer has a token.
+ */
+#define TOKENSHIM_GAVE_TOKEN 0
+
+/*
+ Of a provider: there is none for whoever asks; the connect fails with SQLSTATE 28000 and the answer's message.
+ */
+#define TOKENSHIM_REFUSED 1
+
+/*
+ Of a provider: there is none just now; the connect fails with SQLSTATE 08001 and the answer's message.
+ */
+#define TOKENSHIM_UNREACHABLE 2
+
+/*
+ What a call came to. Further values may come with later versions.
+
+ No call ends the process, or does anything with an address that it was not told of: what is wrong is a status.
+ */
+typedef enum tokenshim_status {
+  /*
+   It did what it was asked for.
+   */
+  TOKENSHIM_STATUS_OK = 0,
+  /*
+   An argument is NULL or has a value that means nothing.
+   */
+  TOKENSHIM_STATUS_INVALID_ARGUMENT = 1,
+  /*
+   The handle is none, is freed, or is of another kind.
+   */
+  TOKENSHIM_STATUS_INVALID_HANDLE = 2,
+  /*
+   The room is too short. Nothing was written there, and the length says how much would be.
+   */
+  TOKENSHIM_STATUS_BUFFER_TOO_SHORT = 3,
+  /*
+   Nothing that is set asks for a token, or the connection string brings one of its own.
+   */
+  TOKENSHIM_STATUS_NO_TOKEN = 4,
+  /*
+   A setting is missing or means nothing; or an answer is no token.
+   */
+  TOKENSHIM_STATUS_SETTING = 5,
+  /*
+   The provider refused the sign-in; or the token may not be used as it is asked for, such as with a host that nobody vouches for.
+   */
+  TOKENSHIM_STATUS_REFUSED = 6,
+  /*
+   Somebody has to sign in, and could not be asked.
+   */
+  TOKENSHIM_STATUS_SIGN_IN_NEEDED = 7,
+  /*
+   The provider cannot be reached, or is out of order.
+   */
+  TOKENSHIM_STATUS_UNREACHABLE = 8,
+  /*
+   The time is over.
+   */
+  TOKENSHIM_STATUS_TIMEOUT = 9,
+  /*
+   There is no such data source, or its real driver is not told.
+   */
+  TOKENSHIM_STATUS_NO_DATA_SOURCE = 10,
+  /*
+   The name is taken by another provider of this process.
+   */
+  TOKENSHIM_STATUS_NAME_TAKEN = 11,
+  /*
+   A call of the function is still running: its data may not be freed yet.
+   */
+  TOKENSHIM_STATUS_STILL_RUNNING = 12,
+  /*
+   A defect of tokenshim's own.
+   */
+  TOKENSHIM_STATUS_INTERNAL = 13,
+} tokenshim_status;
+
+/*
+ A number that stands for something of tokenshim's, until it is freed. 0 stands for nothing, and no number is ever used again.
+
+ A handle may be used from any thread, from several at once. A child of fork has its parent's handles, as they were then: each of the
+ two processes frees its own.
+ */
+typedef uint64_t tokenshim_handle;
+
+/*
+ How a call failed: memory of the caller's, which the call fills, and nothing else ever looks at.
+
+ Each call writes it, also one that succeeds: then the state is "00000" and the message is empty. Where the caller passes NULL
+ nothing is written. Messages hold no token and no secret.
+ */
+typedef struct tokenshim_failure {
+  /*
+   The SQLSTATE that a connect would have had, NUL-terminated.
+   */
+  char sqlstate[TOKENSHIM_SQLSTATE_BYTES];
+  /*
+   Who said no, where the setting stands, and what to change: one line of UTF-8, NUL-terminated.
+   */
+  char message[TOKENSHIM_MESSAGE_BYTES];
+} tokenshim_failure;
+
+/*
+ What a provider is asked. It and its texts are tokenshim's, and are there until the function returns. Texts are NUL-terminated, and NULL
+ where nothing is set.
+ */
+typedef struct tokenshim_request {
+  /*
+   `TokenCallback`: the name under which it is registered.
+   */
+  const char *name;
+  /*
+   `TokenScope`, else what the driver's service wants.
+   */
+  const char *scope;
+  /*
+   `TokenTenant`.
+   */
+  const char *tenant;
+  /*
+   `TokenClientId`.
+   */
+  const char *client_id;
+  /*
+   `TokenUser`.
+   */
+  const char *user;
+  /*
+   After so long nobody waits for the answer any more.
+   */
+  uint32_t timeout_ms;
+  /*
+   1 where the person before this program may be asked to sign in, else 0.
+   */
+  uint32_t may_ask;
+} tokenshim_request;
+
+/*
+ What a provider answers: it and its room are tokenshim's, and are there until the function returns. All of it is zero at first, and wiped
+ afterwards.
+ */
+typedef struct tokenshim_answer {
+  /*
+   Room for the token, of `token_room` bytes: printable ASCII, NUL-terminated.
+   */
+  char *token;
+  /*
+   TOKENSHIM_TOKEN_BYTES.
+   */
+  size_t token_room;
+  /*
+   For how many seconds the token is good from now on; 0 where that is not known.
+   */
+  int64_t expires_in_seconds;
+  /*
+   Why there is none: NUL-terminated, in UTF-8, without any secret. It stands in the message of the connect that fails.
+   */
+  char message[TOKENSHIM_MESSAGE_ROOM];
+} tokenshim_answer;
+
+/*
+ A function that gives tokens. It returns TOKENSHIM_GAVE_TOKEN, TOKENSHIM_REFUSED or TOKENSHIM_UNREACHABLE; anything else is no answer.
+
+ It is called on a thread of tokenshim's that takes no signals, perhaps on several at once, with no lock of tokenshim's held, while a connect or a
+ call waits for it; and when a token that it gave is half over. So it must be safe to call from any thread, and must not wait for one that
+ connects. Nobody waits beyond `timeout_ms`: it may come back later, but then what it answers is dropped. It must not throw, and must not
+ end its thread. It may call functions of tokenshim's, but not ask for a token of its own.
+ */
+typedef int (*tokenshim_provider_function)(void *data,
+                                           const struct tokenshim_request *request,
+                                           struct tokenshim_answer *answer);
+
+/*
+ A function that hears a line: one line of UTF-8, NUL-terminated, tokenshim's own, and there until the function returns. It holds no token
+ and no secret.
+
+ It is called on whichever thread something went wrong, perhaps on several at once. It should return soon, and must not throw, end its thread,
+ or ask for a token.
+ */
+typedef void (*tokenshim_log_function)(void *data, const char *line);
+
+/*
+ Numbers that only grow, since the process began; those of connections and of calls together. A child of fork goes on from its parent's.
+ */
+typedef struct tokenshim_counters {
+  /*
+   How often somebody who waits for it asked for a token: a connect, or a call.
+   */
+  uint64_t requests;
+  /*
+   How many of them got one that was kept, in memory or in a file.
+   */
+  uint64_t hits;
+  /*
+   How often a new token was fetched while the old one served.
+   */
+  uint64_t renewals;
+  /*
+   How many requests and renewals came to nothing.
+   */
+  uint64_t failures;
+} tokenshim_counters;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/*
+ Gets a token for a connection string, as a connect with it would: the same settings count, the same rules say whether it may have one,
+ and it comes from the same memory, in which connections and calls share it. So most calls return at once; else the provider is asked.
+
+ `connection_string` has `DSN=…` or `DRIVER=…`, and is NUL-terminated, in UTF-8. Settings are read where the driver manager of this process
+ reads them: by iODBC's rules where only iODBC is loaded, else by unixODBC's. The real driver is the section's `RealDriver`, or its
+ `Driver` where the driver manager loads that directly. It need not be installed.
+
+ `timeout_seconds` is how long that may take; 0 stands for `TokenTimeout`, and more than that does not count.
+ `flags` are 0 or TOKENSHIM_MAY_ASK.
+
+ On success `*token` is a handle, which the caller frees with tokenshim_free; else it is 0. Its token does not change: call again for
+ a newer one, which is fetched from half of the old one's life on, meanwhile the old one serves.
+
+ Any thread may call it. It may wait, and calls no function of the program's but its providers and log listeners. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_get(const char *connection_string,
+                                          uint32_t timeout_seconds,
+                                          uint32_t flags,
+                                          tokenshim_handle *token,
+                                          struct tokenshim_failure *failure);
+
+/*
+ As tokenshim_token_get, for the name of a data source: that of SQLConnect.
+ */
+enum tokenshim_status tokenshim_token_get_for_dsn(const char *dsn,
+                                                  uint32_t timeout_seconds,
+                                                  uint32_t flags,
+                                                  tokenshim_handle *token,
+                                                  struct tokenshim_failure *failure);
+
+/*
+ The token itself, as a text.
+
+ `text` is memory of the caller's with room for `room` bytes. It gets the token and a NUL, or, where they do not fit, nothing:
+ then the status is TOKENSHIM_STATUS_BUFFER_TOO_SHORT. `*length`, if `length` is not NULL, is the bytes of the token without the NUL, in
+ either case; so a `text` that is NULL with a `room` of 0 asks for the length. The caller wipes what it got with tokenshim_wipe.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_text(tokenshim_handle token,
+                                           char *text,
+                                           size_t room,
+                                           size_t *length,
+                                           struct tokenshim_failure *failure);
+
+/*
+ The bytes for connection attribute 1256, SQL_COPT_SS_ACCESS_TOKEN, of Microsoft's driver: its ACCESSTOKEN structure.
+
+ `bytes`, `room` and `length` are as those of tokenshim_token_text, without a NUL. `bytes` should begin at a multiple of four.
+ The driver keeps the address that it is given and reads there whenever it signs in: the memory must stay until the connection's handle is
+ freed.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_access_token(tokenshim_handle token,
+                                                   void *bytes,
+                                                   size_t room,
+                                                   size_t *length,
+                                                   struct tokenshim_failure *failure);
+
+/*
+ The connection string that the token was got with (`DSN=…` for a name), as the real driver would get it: with the token in it, and without
+ tokenshim's own keywords and those that may not stand beside a token. Of a driver that takes its token as attribute 1256 the string has
+ no token.
+
+ It is for a connect to the real driver itself. Through tokenshim a program connects with its own string, and needs none of this.
+
+ `text`, `room` and `length` are as those of tokenshim_token_text. The caller wipes what it got with tokenshim_wipe; what tokenshim keeps is
+ wiped once the handle is freed.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_connection_string(tokenshim_handle token,
+                                                        char *text,
+                                                        size_t room,
+                                                        size_t *length,
+                                                        struct tokenshim_failure *failure);
+
+/*
+ When the token ends: `*unix_seconds` is in seconds since 1970 (UTC), or TOKENSHIM_EXPIRY_UNKNOWN where its provider did not say.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_expiry(tokenshim_handle token,
+                                             int64_t *unix_seconds,
+                                             struct tokenshim_failure *failure);
+
+/*
+ Forgets the token: it is dropped from memory and from the files of `TokenCache=file`, so that whoever asks next gets another. A newer one that
+ took its place stays, and so does a sign-in by which further tokens come. For a token that a server refused.
+
+ The handle stays, and is freed as ever. Open connections keep what they have.
+
+ Any thread may call it. It waits for nobody. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_token_forget(tokenshim_handle token,
+                                             struct tokenshim_failure *failure);
+
+/*
+ Frees a handle of whichever kind. What it stood for is wiped where it was secret.
+
+ That of a provider or of a log listener unregisters it: no call of its function begins from now on. Where one is still running the status is
+ TOKENSHIM_STATUS_STILL_RUNNING, and the handle is not freed: free it again later, and let its data live until then.
+
+ Any thread may call it, also a function that it is about. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_free(tokenshim_handle handle,
+                                     struct tokenshim_failure *failure);
+
+/*
+ Overwrites memory of the caller's with zeros, in a way that no compiler leaves out. NULL, or 0 bytes, is nothing to do.
+
+ Any thread may call it.
+ */
+void tokenshim_wipe(void *memory, size_t bytes);
+
+/*
+ Registers a function that gives tokens, under a name: from now on connections and calls with `TokenSource=callback` and
+ `TokenCallback=name` ask it, whichever driver manager made them in this process. Its tokens are kept in memory as all others are, never in files.
+
+ `name` is NUL-terminated, in UTF-8, and is copied; it is compared as it is written. `data` is passed to `provide`, and may be NULL.
+
+ On success `*provider` is a handle; tokenshim_free unregisters the function. It stays registered for as long as the process where the
+ handle is never freed. A name that is taken is TOKENSHIM_STATUS_NAME_TAKEN. A child of fork has its parent's providers.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_provider_register(const char *name,
+                                                  tokenshim_provider_function provide,
+                                                  void *data,
+                                                  tokenshim_handle *provider,
+                                                  struct tokenshim_failure *failure);
+
+/*
+ Registers a function that hears of what goes wrong beside a connect or a call that succeeds all the same: what `TokenLog` would write, also where
+ `TokenLog` is not set.
+
+ `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_log_register(tokenshim_log_function hear,
+                                             void *data,
+                                             tokenshim_handle *listener,
+                                             struct tokenshim_failure *failure);
+
+/*
+ Reads what was counted up to now. The four are read one after the other, while others may add to them.
+
+ `counters` is memory of the caller's. Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+enum tokenshim_status tokenshim_counters_read(struct tokenshim_counters *counters, struct tokenshim_failure *failure);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* TOKENSHIM_H */

@@ -1,0 +1,22 @@
+//! What C programs may ask for: the functions of include/tokenshim.h, which is made of this folder, comments and all. So these are
+//! written for readers of C.
+
+// Their promises stand in each function's own words, which C programmers read.
+#![allow(clippy::missing_safety_doc)]
+
+pub mod counters;
+mod data_source;
+pub mod handles;
+pub mod log;
+mod memory;
+pub mod provider;
+pub mod status;
+pub mod token;
+
+use crate::hooks;
+
+/// Before any of it does anything.
+fn begin() {
+    hooks::begin();
+    hooks::hold_too(handles::hold);
+}

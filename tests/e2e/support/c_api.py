@@ -1,0 +1,89 @@
+"""Programs that are built as a user builds them: against what `make install` lays down, with the flags that pkg-config tells.
+
+    done = installed.run(home, "api_tokens", "DSN=app", …)          # a program of tests/c: its chapters
+    done = installed.example(home, "get_token.c", "DSN=app")        # one of examples/c: what it prints, and how it ends
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from . import replies
+from .odbc_home import REPOSITORY, OdbcHome, build_folder
+from .two_ways import token_keys
+
+EXAMPLES = REPOSITORY / "examples" / "c"
+PROGRAMS = REPOSITORY / "tests" / "c"
+_WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Werror"]
+_COMPILER = {"c99": ["cc", "-std=c99"], "c++11": ["c++", "-std=c++11", "-x", "c++"]}
+
+STORIES = {
+    "api_tokens": ["DSN=app;UID=u;PWD=mine;TokenTenant=x", "app", "DSN=sql;UID=u"],
+    "api_misuse": ["DSN=app", "DSN=plain"],
+    "api_forks": ["DSN=app", "DSN=app;TokenScope=other"],
+    "api_provider": ["DSN=callback"],
+    "api_log": ["DSN=file", "DSN=file;TokenScope=other"],
+}
+"""The programs of tests/c that use these functions, and what they are told of the sources of `write_sources`."""
+
+
+def write_sources(home: OdbcHome, recorder, provider) -> OdbcHome:
+    """DSNs of the recorder behind tokenshim: `app`, whose token is a password; `file`, whose token is in files too; `callback`, whose
+    token a function of the program gives; `plain`, without one. And `sql`, of the recorder itself as Microsoft's driver."""
+    provider.always(lambda exchange: replies.good_token(f"token-{len(provider.requests)}")(exchange))
+    keys = token_keys(provider)
+    callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": 1, "TokenCache": "file"}
+    home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys},
+                "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""}},
+               {"app": {"Driver": "Engine"}, "file": {"Driver": "Engine", "TokenCache": "file"}, "plain": {"Driver": "Engine", "TokenSource": ""},
+                "callback": {"Driver": "Engine", **callback}, "sql": {"Driver": "SQL", "Server": "127.0.0.1"}})
+    return home
+
+
+class Installed:
+    """tokenshim, installed into a folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self._built: dict[tuple, Path] = {}
+        self.make("install", DESTDIR="", PREFIX=folder)
+
+    @staticmethod
+    def make(target: str, **variables: object) -> None:
+        words = [f"{name}={value}" for name, value in {"BUILT": build_folder(), **variables}.items()]
+        subprocess.run(["make", "-s", target, *words], cwd=REPOSITORY, check=True, timeout=60)
+
+    def flags(self, what: str) -> list[str]:
+        """What pkg-config says, as it would without the folder's name known to anybody else."""
+        environment = {**os.environ, "PKG_CONFIG_PATH": str(self.folder / "lib" / "pkgconfig")}
+        return subprocess.run(["pkg-config", what, "tokenshim"], env=environment, check=True, capture_output=True, text=True).stdout.split()
+
+    def compile(self, source: Path, language: str = "c99", flags: tuple[str, ...] = ("-O1",), libraries: tuple[str, ...] = ("tokenshim", "odbc")) -> Path:
+        """The program of a file; `libraries` in the linker's order, each of which it loads whether it needs it or not."""
+        built = (source, language, flags, libraries)
+        if built not in self._built:
+            program = self.folder / "programs" / f"{source.stem}-{len(self._built)}"
+            program.parent.mkdir(exist_ok=True)
+            linked = [word for library in libraries for word in (self.flags("--libs") if library == "tokenshim" else [f"-l{library}"])]
+            subprocess.run([*_COMPILER[language], "-D_DEFAULT_SOURCE", "-g", *_WARNINGS, *flags, *self.flags("--cflags"), "-o", program, source,
+                            "-x", "none", "-Wl,--no-as-needed", f"-Wl,-rpath,{self.folder}/lib", *linked, "-lpthread"], check=True, timeout=60)
+            self._built[built] = program
+        return self._built[built]
+
+    def run(self, home: OdbcHome, name: str, *arguments: object, under: list = (), flags: tuple[str, ...] = ("-O1",),
+            libraries: tuple[str, ...] = ("tokenshim", "odbc"), env: dict[str, str] | None = None, dm: str = "unixodbc",
+            timeout: float = 60) -> list[str]:
+        """The chapters of a program of tests/c that went well."""
+        assert dm == "unixodbc"
+        program = self.compile(PROGRAMS / f"{name}.c", flags=flags, libraries=libraries)
+        done = subprocess.run([*under, program, *map(str, arguments)], env={**home.env, **(env or {})}, capture_output=True, text=True, timeout=timeout)
+        assert done.returncode == 0, f"{name} ended with {done.returncode} after {done.stdout!r}\n{done.stderr}"
+        return [line.removeprefix("ok ") for line in done.stdout.splitlines()]
+
+    def example(self, home: OdbcHome, file: str, *arguments: object, language: str | None = None, flags: tuple[str, ...] = ("-O1",),
+                under: list = ()) -> subprocess.CompletedProcess:
+        """One of examples/c, run to its end."""
+        program = self.compile(EXAMPLES / file, language or ("c++11" if file.endswith(".cpp") else "c99"), flags)
+        return subprocess.run([*under, program, *map(str, arguments)], env=home.env, capture_output=True, text=True, timeout=60)
