@@ -6,6 +6,7 @@ use crate::config::connection_string::ConnectionString;
 use crate::config::ini::{DriverOf, Registry};
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
+use crate::error::quoted;
 use core::ffi::CStr;
 
 /// What is set for one connection string, and the driver that a connect would reach in the end.
@@ -41,13 +42,15 @@ impl DataSource {
 
     fn read(string: ConnectionString, registry: &Registry) -> Result<Self, Problem> {
         let none = |words: &str| Problem::new(Status::NoDataSource, "IM002", words);
+        let unknown = |name: &str| {
+            let name = quoted(name, &[]);
+            none(&format!("there is no data source [{name}] in odbc.ini, or its Driver is none of odbcinst.ini: correct the name, or add it."))
+        };
         let named = string.pairs().iter().find(|pair| pair.is_any(&["DSN", "DRIVER"]));
         let driver = match named {
-            None => return Err(none("the connection string names no DSN and no DRIVER.")),
+            None => return Err(none("the connection string names no DSN and no DRIVER: add one.")),
             Some(pair) if pair.is("DRIVER") => registry.driver_named(&pair.value),
-            Some(pair) => {
-                registry.driver_of(&pair.value).ok_or_else(|| none("there is no such data source, or it names no driver that is there."))?
-            }
+            Some(pair) => registry.driver_of(&pair.value).ok_or_else(|| unknown(&pair.value))?,
         };
         let (sections, file) = match driver {
             DriverOf::File(file) => {
@@ -99,6 +102,8 @@ mod tests {
             let problem = read(text).err().expect("a problem");
             assert_eq!((problem.status, problem.sqlstate), (Status::NoDataSource, "IM002"), "{text:?}");
         }
+        let message = read(c"DSN=nobody").err().expect("a problem").message;
+        assert!(message.starts_with("[tokenshim] there is no data source [nobody] in odbc.ini"), "{message}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
+/// As much stack as threads of the program's own usually have.
+const STACK_BYTES: usize = 8 << 20;
 /// So many calls of one provider may run at once. One that hangs holds a thread with each of them.
 const MOST_CALLS: u32 = 64;
 
@@ -56,7 +58,7 @@ impl Callback {
             let answer = catch_unwind(AssertUnwindSafe(|| provider.ask(&question, MOST_CALLS)));
             let _ = tell.send(answer); // nobody may be there any more to hear it
         };
-        if signals::spawn(Builder::new(), body).is_err() {
+        if signals::spawn(Builder::new().stack_size(STACK_BYTES), body).is_err() {
             return Err(self.unreachable("the system has no room for a thread"));
         }
         match told.recv_timeout(patience.deadline.saturating_duration_since(Instant::now())) {

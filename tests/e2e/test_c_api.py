@@ -210,3 +210,26 @@ def test_a_program_and_the_driver_manager_share_one_core(installed, ways, identi
     assert counters == [2, 1, 0, 0] and len(identity_provider.requests) == 1
     beside = ways.shim.shim().with_name(CORE_LIBRARY).resolve()
     assert files == [str(core if when == "first" else beside)]
+
+
+READS = """
+import ctypes, sys
+
+if sys.argv[2]:
+    ctypes.CDLL(sys.argv[2])
+handle, failure = ctypes.c_uint64(), ctypes.create_string_buffer(600)
+status = ctypes.CDLL(sys.argv[1]).tokenshim_token_get(b"DSN=data", 0, 0, ctypes.byref(handle), failure)
+print(status, failure.raw[:5].decode())
+"""
+
+
+@pytest.mark.parametrize("driver_manager, variable", [("libiodbc.so.2", "SYSODBCINI"), ("libodbc.so.2", "ODBCSYSINI"), ("", "ODBCSYSINI")])
+def test_settings_are_read_where_the_driver_manager_of_the_process_reads_them(installed, home, identity_provider, driver_manager, variable):
+    home.write({"Engine": {"Driver": drivers.SQLITE, **token_keys(identity_provider)}}, {"data": {"Driver": "Engine"}})
+    program = [sys.executable, "-c", READS, installed.folder / "lib" / "libtokenshim.so.0", driver_manager]
+    read = lambda **env: subprocess.run(program, env={**home.env, **env}, capture_output=True, text=True, timeout=60).stdout
+    assert read() == "0 00000\n"
+    elsewhere = {variable: str(home.folder / "elsewhere")}
+    assert read(**elsewhere) == "10 IM002\n"
+    others = {"SYSODBCINI", "ODBCSYSINI"} - {variable}
+    assert read(**{other: elsewhere[variable] for other in others}) == "0 00000\n"

@@ -215,3 +215,13 @@ def test_the_token_is_there_already(home, recorder, tmp_path, section, driver):
     assert example.run("unixodbc")[0].succeeded
     [connect] = recorder.calls("SQLDriverConnect")
     assert connect["string"] in ("DSN=app;PWD=tok-en", "DSN=app;PWD={tok-en}")
+
+
+def test_a_program(home, recorder, installed):
+    example = Example(home, "odbcinst.ini.example")
+    example.use("MariaDB of a program", {"RealDriver": recorder.compile("both", "libmaodbc.so")}, {"Server": "db.example.com", "SSLVERIFY": "1"})
+
+    done = installed.example(home, "provider.c", "DSN=app", "a-token-of-the-program")
+    assert (done.returncode, done.stdout) == (0, "connected\n"), done.stderr
+    [connect] = recorder.calls("SQLDriverConnect")
+    assert connect["string"] == "DSN=app;PWD={a-token-of-the-program}"
