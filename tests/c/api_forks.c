@@ -18,6 +18,12 @@ static void *make_and_free(void *string) {
     return NULL;
 }
 
+static void *look(void *token) {
+    int64_t end = 0;
+    while (!is_over) CHECK(tokenshim_token_expiry(*(tokenshim_handle *)token, &end, NULL) == TOKENSHIM_STATUS_OK);
+    return NULL;
+}
+
 static void ended_well(pid_t child) {
     int status = 0;
     CHECK(child > 0 && waitpid(child, &status, 0) == child);
@@ -46,21 +52,22 @@ int main(int count, char **arguments) {
     WORKS(tokenshim_free(provider, failure));
     OK("a child has handles of its own");
 
-    pthread_t thread;
-    CHECK(!pthread_create(&thread, NULL, make_and_free, arguments[1]));
-    for (int round = 0; round < 10; round++) {
+    pthread_t threads[4];
+    CHECK(!pthread_create(&threads[0], NULL, make_and_free, arguments[1]));
+    for (int at = 1; at < 4; at++) CHECK(!pthread_create(&threads[at], NULL, look, &token));
+    for (int round = 0; round < 30; round++) {
         child = fork();
         if (!child) {
-            alarm(60);
+            alarm(30);
             free(token_text(token));
-            WORKS(tokenshim_free(token_of(arguments[1]), failure));
+            if (round % 10 == 0) WORKS(tokenshim_free(token_of(arguments[1]), failure));
             _exit(0);
         }
         ended_well(child);
     }
     is_over = 1;
-    CHECK(!pthread_join(thread, NULL));
+    for (int at = 0; at < 4; at++) CHECK(!pthread_join(threads[at], NULL));
     WORKS(tokenshim_free(token, failure));
-    OK("children that are forked while another thread is at work");
+    OK("children that are forked while other threads are at work");
     return 0;
 }

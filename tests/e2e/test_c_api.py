@@ -53,7 +53,7 @@ def test_what_no_program_should_do_is_a_status(installed, data, identity_provide
 
 def test_a_child_has_its_parents_handles_and_each_frees_its_own(installed, data, identity_provider):
     told = installed.run(data, "api_forks", *STORIES["api_forks"])
-    assert told == ["a child has handles of its own", "children that are forked while another thread is at work"]
+    assert told == ["a child has handles of its own", "children that are forked while other threads are at work"]
     assert [dict(each.form).get("scope") for each in identity_provider.requests] == [None, "other"]
 
 
