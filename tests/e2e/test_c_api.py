@@ -11,11 +11,9 @@ import time
 import pytest
 
 from support import drivers, replies, stories
-from support.c_api import EXAMPLES, STORIES, write_sources
+from support.c_api import EXAMPLES, SANITIZED, STORIES, sanitizers, write_sources
 from support.odbc_home import CORE_LIBRARY, REPOSITORY, build_folder
 from support.two_ways import token_keys
-
-SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 
 
 @pytest.fixture
@@ -91,9 +89,7 @@ def test_a_program_hears_what_goes_wrong_beside_a_call_that_succeeds(installed, 
 
 @pytest.mark.parametrize("story", STORIES)
 def test_no_sanitizer_of_a_program_finds_anything(installed, data, story):
-    # In a child what belonged to a thread that the fork did not take along is lost.
-    env = {"ASAN_OPTIONS": f"detect_leaks={int(story != 'api_forks')}:detect_stack_use_after_return=1"}
-    assert installed.run(data, story, *STORIES[story], flags=SANITIZED, env=env, timeout=120)
+    assert installed.run(data, story, *STORIES[story], flags=SANITIZED, env=sanitizers(story), timeout=120)
 
 
 # -- The examples
@@ -106,41 +102,37 @@ def test_an_example_is_c99_and_cxx11_and_fits_on_a_screen(installed, file, langu
     assert len((EXAMPLES / file).read_text().splitlines()) <= 60
 
 
-@pytest.mark.parametrize("language, flags", [("c99", ("-O1",)), ("c++11", SANITIZED)])
-def test_the_example_get_token_prints_a_token_and_when_it_ends(installed, data, identity_provider, language, flags):
-    done = installed.example(data, "get_token.c", "DSN=app", language=language, flags=flags)
+@pytest.mark.parametrize("language", ["c99", "c++11"])
+def test_the_example_get_token_prints_a_token_and_when_it_ends(installed, data, identity_provider, language):
+    done = installed.end(data, "get_token.c", "DSN=app", language=language)
     assert (done.returncode, done.stdout) == (0, "token-1\n"), done.stderr
     end = int(re.fullmatch(r"it ends at (\d+) s since 1970\n", done.stderr)[1])
     assert abs(end - time.time() - 3600) < 60
     identity_provider.always(replies.invalid_client())
-    done = installed.example(data, "get_token.c", "DSN=app", language=language, flags=flags)
+    done = installed.end(data, "get_token.c", "DSN=app", language=language)
     assert done.returncode == 1 and done.stderr.startswith("28000 [tokenshim] 127.0.0.1 refused the sign-in: HTTP 401, invalid_client")
 
 
-@pytest.mark.parametrize("flags", [("-O1",), SANITIZED], ids=["plain", "sanitized"])
-def test_the_example_connect_signs_in_to_the_real_driver_without_tokenshim_between(installed, home, postgres, identity_provider, flags):
+def test_the_example_connect_signs_in_to_the_real_driver_without_tokenshim_between(installed, home, postgres, identity_provider):
     postgres.role("app", identity_provider.token)
-    # psqlodbc itself loses memory, so that only mistakes count.
-    home.env["ASAN_OPTIONS"] = "detect_leaks=0"
     home.write({"PostgreSQL": {"Driver": drivers.PSQLODBCW}}, {"data": {"Driver": "PostgreSQL", **postgres.keys(), **token_keys(identity_provider)}})
-    done = installed.example(home, "connect.c", "DSN=data;UID=app", "select current_user", flags=flags)
+    done = installed.end(home, "connect.c", "DSN=data;UID=app", "select current_user")
     assert (done.returncode, done.stdout) == (0, "app\n"), done.stderr
     assert len(identity_provider.requests) == 1
     home.write(None, {"data": {"Driver": "PostgreSQL", **postgres.keys(), **token_keys(identity_provider, TokenScope="x")}})
     identity_provider.answer(replies.good_token("no-password-of-anybody"))
-    done = installed.example(home, "connect.c", "DSN=data;UID=app", "select current_user", flags=flags)
+    done = installed.end(home, "connect.c", "DSN=data;UID=app", "select current_user")
     assert done.returncode == 1 and "authentication failed" in done.stderr
 
 
-@pytest.mark.parametrize("file, flags", [("provider.c", ("-O1",)), ("provider.c", SANITIZED), ("provider.cpp", ("-O1",)), ("provider.cpp", SANITIZED)])
-def test_the_example_provider_gives_a_connect_its_password(installed, home, postgres, file, flags):
+@pytest.mark.parametrize("file", ["provider.c", "provider.cpp"])
+def test_the_example_provider_gives_a_connect_its_password(installed, home, postgres, file):
     postgres.role("app", "a-token-of-the-program")
-    home.env["ASAN_OPTIONS"] = "detect_leaks=0"
     section = {"TokenSource": "callback", "TokenCallback": "my-provider", "TokenProfile": "password"}
     home.write({"PostgreSQL": {"Driver": home.shim(), "RealDriver": drivers.PSQLODBCW, **section}}, {"data": {"Driver": "PostgreSQL", **postgres.keys()}})
-    done = installed.example(home, file, "DSN=data;UID=app", "a-token-of-the-program", flags=flags)
+    done = installed.end(home, file, "DSN=data;UID=app", "a-token-of-the-program")
     assert (done.returncode, done.stdout) == (0, "connected\n"), done.stderr
-    done = installed.example(home, file, "DSN=data;UID=app", "", flags=flags)
+    done = installed.end(home, file, "DSN=data;UID=app", "")
     assert done.returncode == 1 and done.stderr.startswith("28000 [") and "for anybody" in done.stderr
 
 

@@ -221,7 +221,7 @@ def test_a_program(home, recorder, installed):
     example = Example(home, "odbcinst.ini.example")
     example.use("MariaDB of a program", {"RealDriver": recorder.compile("both", "libmaodbc.so")}, {"Server": "db.example.com", "SSLVERIFY": "1"})
 
-    done = installed.example(home, "provider.c", "DSN=app", "a-token-of-the-program")
+    done = installed.end(home, "provider.c", "DSN=app", "a-token-of-the-program")
     assert (done.returncode, done.stdout) == (0, "connected\n"), done.stderr
     [connect] = recorder.calls("SQLDriverConnect")
     assert connect["string"] == "DSN=app;PWD={a-token-of-the-program}"

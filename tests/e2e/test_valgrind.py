@@ -25,7 +25,7 @@ def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider
         assert {(each.library, each.frames) for each in through} <= {(each.library, each.frames) for each in direct}
 
 
-@pytest.mark.parametrize("story", memory.few_or_all(["api_tokens", "api_misuse"], c_api.STORIES))
+@pytest.mark.parametrize("story", memory.few_or_all(["api_misuse", "provider.cpp"], c_api.STORIES))
 def test_memory_is_handled_well_by_tokenshims_own_functions(installed, home, recorder, identity_provider, authority, story):
     data = c_api.write_sources(home, recorder, identity_provider)
     found = memory.mistakes(data, story, *c_api.STORIES[story], run=installed.run, env={"SSL_CERT_FILE": str(authority.file)})

@@ -40,5 +40,4 @@ def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypat
 @pytest.mark.parametrize("story", c_api.STORIES)
 def test_no_sanitizer_finds_anything_in_tokenshims_own_functions(installed, home, recorder, identity_provider, story):
     data = c_api.write_sources(home, recorder, identity_provider)
-    options = {"ASAN_OPTIONS": f"detect_leaks={int(story != 'api_forks')}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
-    assert installed.run(data, story, *c_api.STORIES[story], flags=FLAGS, env=options, timeout=120)
+    assert installed.run(data, story, *c_api.STORIES[story], flags=c_api.SANITIZED, env=c_api.sanitizers(story), timeout=120)

@@ -1,7 +1,7 @@
 """Programs that are built as a user builds them: against what `make install` lays down, with the flags that pkg-config tells.
 
-    done = installed.run(home, "api_tokens", "DSN=app", …)          # a program of tests/c: its chapters
-    done = installed.example(home, "get_token.c", "DSN=app")        # one of examples/c: what it prints, and how it ends
+    told = installed.run(home, "api_tokens", "DSN=app", …)      # a program of tests/c: its chapters
+    done = installed.end(home, "get_token.c", "DSN=app")        # one of examples/c: what it prints, and how it ends
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from . import replies
+from . import drivers, replies
 from .odbc_home import REPOSITORY, OdbcHome, build_folder
 from .two_ways import token_keys
 
@@ -25,20 +25,35 @@ STORIES = {
     "api_forks": ["DSN=app", "DSN=app;TokenScope=other"],
     "api_provider": ["DSN=callback"],
     "api_log": ["DSN=file", "DSN=file;TokenScope=other"],
+    "get_token.c": ["DSN=app"],
+    "connect.c": ["DSN=lite", "select 1"],
+    "provider.c": ["DSN=mine", "a-token"],
+    "provider.cpp": ["DSN=mine", "a-token"],
 }
-"""The programs of tests/c that use these functions, and what they are told of the sources of `write_sources`."""
+"""The programs of tests/c that use these functions, and the examples, and what they are told of the sources of `write_sources`."""
+
+SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
+
+
+def sanitizers(story: str) -> dict[str, str]:
+    """Options of the sanitizers. In a child what belonged to a thread that the fork did not take along is lost; SQLite's driver loses memory itself."""
+    leaks = int(story not in ("api_forks", "connect.c"))
+    return {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 def write_sources(home: OdbcHome, recorder, provider) -> OdbcHome:
     """DSNs of the recorder behind tokenshim: `app`, whose token is a password; `file`, whose token is in files too; `callback`, whose
-    token a function of the program gives; `plain`, without one. And `sql`, of the recorder itself as Microsoft's driver."""
+    token a function of the program gives, as is that of `mine`; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
+    Microsoft's driver, and `lite`, of SQLite's."""
     provider.always(lambda exchange: replies.good_token(f"token-{len(provider.requests)}")(exchange))
     keys = token_keys(provider)
     callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": 1, "TokenCache": "file"}
     home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys},
-                "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""}},
+                "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""},
+                "SQLite": {"Driver": drivers.SQLITE, **keys}},
                {"app": {"Driver": "Engine"}, "file": {"Driver": "Engine", "TokenCache": "file"}, "plain": {"Driver": "Engine", "TokenSource": ""},
-                "callback": {"Driver": "Engine", **callback}, "sql": {"Driver": "SQL", "Server": "127.0.0.1"}})
+                "callback": {"Driver": "Engine", **callback}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider"},
+                "sql": {"Driver": "SQL", "Server": "127.0.0.1"}, "lite": {"Driver": "SQLite", "Database": ":memory:"}})
     return home
 
 
@@ -72,18 +87,18 @@ class Installed:
             self._built[built] = program
         return self._built[built]
 
-    def run(self, home: OdbcHome, name: str, *arguments: object, under: list = (), flags: tuple[str, ...] = ("-O1",),
-            libraries: tuple[str, ...] = ("tokenshim", "odbc"), env: dict[str, str] | None = None, dm: str = "unixodbc",
-            timeout: float = 60) -> list[str]:
-        """The chapters of a program of tests/c that went well."""
+    def run(self, home: OdbcHome, name: str, *arguments: object, env: dict[str, str] | None = None, dm: str = "unixodbc",
+            timeout: float = 60, **options) -> list[str]:
+        """The chapters of a program that went well; `options` are those of `end`."""
         assert dm == "unixodbc"
-        program = self.compile(PROGRAMS / f"{name}.c", flags=flags, libraries=libraries)
-        done = subprocess.run([*under, program, *map(str, arguments)], env={**home.env, **(env or {})}, capture_output=True, text=True, timeout=timeout)
+        done = self.end(home, name, *arguments, env=env, timeout=timeout, **options)
         assert done.returncode == 0, f"{name} ended with {done.returncode} after {done.stdout!r}\n{done.stderr}"
         return [line.removeprefix("ok ") for line in done.stdout.splitlines()]
 
-    def example(self, home: OdbcHome, file: str, *arguments: object, language: str | None = None, flags: tuple[str, ...] = ("-O1",),
-                under: list = ()) -> subprocess.CompletedProcess:
-        """One of examples/c, run to its end."""
-        program = self.compile(EXAMPLES / file, language or ("c++11" if file.endswith(".cpp") else "c99"), flags)
-        return subprocess.run([*under, program, *map(str, arguments)], env=home.env, capture_output=True, text=True, timeout=60)
+    def end(self, home: OdbcHome, name: str, *arguments: object, under: list = (), language: str | None = None, flags: tuple[str, ...] = ("-O1",),
+            libraries: tuple[str, ...] = ("tokenshim", "odbc"), env: dict[str, str] | None = None,
+            timeout: float = 60) -> subprocess.CompletedProcess:
+        """A program of tests/c, or, where `name` is that of a file, of examples/c: what it prints, and how it ends."""
+        source = EXAMPLES / name if "." in name else PROGRAMS / f"{name}.c"
+        program = self.compile(source, language or ("c++11" if name.endswith(".cpp") else "c99"), flags, libraries)
+        return subprocess.run([*under, program, *map(str, arguments)], env={**home.env, **(env or {})}, capture_output=True, text=True, timeout=timeout)
