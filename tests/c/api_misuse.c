@@ -99,6 +99,28 @@ static void strings(const char *without) {
     OK("strings that lead nowhere");
 }
 
+/* Whatever a string is: a status, and a failure that is whole. The numbers are the same each time. */
+static void any_string(void) {
+    static const char *pieces[] = {"DSN=plain", "DRIVER=Engine;", "DRIVER=", "TokenSource=", "TokenUser=", ";", "{", "}", "=", " ", "x", "\xff", "\n", "PWD"};
+    unsigned number = 1;
+    int good = 0;
+    for (int round = 0; round < 300; round++) {
+        char *string = (char *)memory(400);
+        for (int piece = 0; piece < 12; piece++) {
+            number = number * 1103515245u + 12345u;
+            strcat(string, pieces[number / 65536 % (sizeof pieces / sizeof *pieces)]);
+        }
+        tokenshim_failure failure;
+        tokenshim_handle token = 0;
+        tokenshim_status status = tokenshim_token_get(string, 0, 0, &token, &failure);
+        is_filled(status, &failure);
+        CHECK((status == TOKENSHIM_STATUS_OK) == (token != 0) && status != TOKENSHIM_STATUS_INTERNAL);
+        if (token) good++, tokenshim_free(token, NULL);
+        free(string);
+    }
+    OK("any string; of some %s", good ? "comes a token" : "comes no token");
+}
+
 /* -- Many threads use, and free, the same handles. */
 
 static tokenshim_handle shared[16];
@@ -133,6 +155,7 @@ int main(int count, char **arguments) {
     lengths(arguments[1]);
     handles(arguments[1]);
     strings(arguments[2]);
+    any_string();
     many_threads(arguments[1]);
     return 0;
 }
