@@ -1,4 +1,4 @@
-/* A program whose own function gives the tokens. api_provider STRING, whose settings name the provider `program`, and a TokenTimeout of 1 s. */
+/* A program whose own function gives the tokens. api_provider STRING, whose settings name the provider `program`, and a TokenTimeout of a few seconds. */
 
 #include <pthread.h>
 
@@ -17,7 +17,7 @@ static int provide(void *data, const tokenshim_request *request, tokenshim_answe
     pthread_mutex_lock(&lock);
     calls++;
     snprintf(last, sizeof last, "%s for %s, at most %s", request->name, request->scope ? request->scope : "nothing",
-             request->timeout_ms <= 1000 ? "a second" : "long");
+             request->timeout_ms <= 10000 ? "seconds" : "long");
     while (mood == HANGS && !let_go) pthread_cond_wait(&news, &lock);
     pthread_mutex_unlock(&lock);
     if (mood == OVERFLOWS) {

@@ -66,13 +66,13 @@ def test_a_function_of_the_program_gives_tokens_to_calls_and_connects_and_holds_
         f"08001 [tokenshim] cannot get a token from {who}: not today. See what the program says of it.",
         f"HY000 [tokenshim] {who} answered, but not with a token: what it returned means nothing. {check}",
         f"HY000 [tokenshim] {who} answered, but not with a token: its token is no text that ends with a NUL. {check}",
-        "token-5; it was asked as program for a-scope, at most a second",
+        "token-5; it was asked as program for a-scope, at most seconds",
         "a connect through the driver manager has the same token",
-        f"HYT00 [tokenshim] {who} gave no token within 1 s. Raise TokenTimeout in {place}, or the application's login timeout if that is shorter.",
+        f"HYT00 [tokenshim] {who} gave no token within 3 s. Raise TokenTimeout in {place}, or the application's login timeout if that is shorter.",
         "a connect does not wait for it, either",
         "its data is free once its last call has come back",
     ]
-    assert 2 <= time.monotonic() - begun < 10
+    assert 6 <= time.monotonic() - begun < 30
     assert [each["string"] for each in recorder.calls("SQLDriverConnect")] == ["DSN=callback;PWD={token-5}"]
     assert identity_provider.requests == []
     assert not list(data.user.rglob("*.token")), "another program may have a provider of this name"

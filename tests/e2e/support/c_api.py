@@ -41,18 +41,18 @@ def sanitizers(story: str) -> dict[str, str]:
     return {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
-def write_sources(home: OdbcHome, recorder, provider) -> OdbcHome:
+def write_sources(home: OdbcHome, recorder, provider, timeout_seconds: int = 3) -> OdbcHome:
     """DSNs of the recorder behind tokenshim: `app`, whose token is a password; `file`, whose token is in files too; `callback`, whose
     token a function of the program gives, as is that of `mine`; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
     Microsoft's driver, and `lite`, of SQLite's."""
     provider.always(lambda exchange: replies.good_token(f"token-{len(provider.requests)}")(exchange))
     keys = token_keys(provider)
-    callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": 1, "TokenCache": "file"}
+    callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": timeout_seconds, "TokenCache": "file"}
     home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys},
                 "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""},
                 "SQLite": {"Driver": drivers.SQLITE, **keys}},
                {"app": {"Driver": "Engine"}, "file": {"Driver": "Engine", "TokenCache": "file"}, "plain": {"Driver": "Engine", "TokenSource": ""},
-                "callback": {"Driver": "Engine", **callback}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider"},
+                "callback": {"Driver": "Engine", **callback}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider", "TokenTimeout": 60},
                 "sql": {"Driver": "SQL", "Server": "127.0.0.1"}, "lite": {"Driver": "SQLite", "Database": ":memory:"}})
     return home
 
