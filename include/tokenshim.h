@@ -1,7 +1,8 @@
 /* tokenshim: access tokens for ODBC connections, for C99 and C++11. Link with -ltokenshim, before or behind -lodbc.
 
    Each function returns a status, and fills the caller's tokenshim_failure, if there is one. Texts are NUL-terminated. What a function
-   gives stays the library's and is named by a handle, or is written to memory of the caller's. */
+   gives stays the library's and is named by a handle, or is written to memory of the caller's. Beside what each function says, any
+   may come to TOKENSHIM_STATUS_INTERNAL. */
 
 
 #ifndef TOKENSHIM_H
@@ -63,7 +64,7 @@
 
  No call ends the process, or does anything with an address that it was not told of: what is wrong is a status.
  */
-typedef enum tokenshim_status {
+typedef enum {
   /*
    It did what it was asked for.
    */
@@ -136,7 +137,7 @@ typedef uint64_t tokenshim_handle;
  Each call writes it, also one that succeeds: then the state is "00000" and the message is empty. Where the caller passes NULL
  nothing is written. Messages hold no token and no secret.
  */
-typedef struct tokenshim_failure {
+typedef struct {
   /*
    The SQLSTATE that a connect would have had, NUL-terminated.
    */
@@ -151,7 +152,7 @@ typedef struct tokenshim_failure {
  What a provider is asked. It and its texts are tokenshim's, and are there until the function returns. Texts are NUL-terminated, and NULL
  where nothing is set.
  */
-typedef struct tokenshim_request {
+typedef struct {
   /*
    `TokenCallback`: the name under which it is registered.
    */
@@ -186,7 +187,7 @@ typedef struct tokenshim_request {
  What a provider answers: it and its room are tokenshim's, and are there until the function returns. All of it is zero at first, and wiped
  afterwards.
  */
-typedef struct tokenshim_answer {
+typedef struct {
   /*
    Room for the token, of `token_room` bytes: printable ASCII, NUL-terminated.
    */
@@ -213,9 +214,7 @@ typedef struct tokenshim_answer {
  connects. Nobody waits beyond `timeout_ms`: it may come back later, but then what it answers is dropped. It must not throw, and must not
  end its thread. It may call functions of tokenshim's, but not ask for a token of its own.
  */
-typedef int (*tokenshim_provider_function)(void *data,
-                                           const struct tokenshim_request *request,
-                                           struct tokenshim_answer *answer);
+typedef int (*tokenshim_provider_function)(void *data, const tokenshim_request *request, tokenshim_answer *answer);
 
 /*
  A function that hears a line: one line of UTF-8, NUL-terminated, tokenshim's own, and there until the function returns. It holds no token
@@ -229,7 +228,7 @@ typedef void (*tokenshim_log_function)(void *data, const char *line);
 /*
  Numbers that only grow, since the process began; those of connections and of calls together. A child of fork goes on from its parent's.
  */
-typedef struct tokenshim_counters {
+typedef struct {
   /*
    How often somebody who waits for it asked for a token: a connect, or a call.
    */
@@ -266,22 +265,27 @@ extern "C" {
  On success `*token` is a handle, which the caller frees with tokenshim_free; else it is 0. Its token does not change: call again for
  a newer one, which is fetched from half of the old one's life on, meanwhile the old one serves.
 
+ Fails with TOKENSHIM_STATUS_NO_DATA_SOURCE or TOKENSHIM_STATUS_NO_TOKEN where there is nothing to ask; TOKENSHIM_STATUS_SETTING, TOKENSHIM_STATUS_REFUSED,
+ TOKENSHIM_STATUS_SIGN_IN_NEEDED, TOKENSHIM_STATUS_UNREACHABLE or TOKENSHIM_STATUS_TIMEOUT, with the message of a connect; TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It may wait, and calls no function of the program's but its providers and log listeners. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_get(const char *connection_string,
-                                          uint32_t timeout_seconds,
-                                          uint32_t flags,
-                                          tokenshim_handle *token,
-                                          struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_get(const char *connection_string,
+                                     uint32_t timeout_seconds,
+                                     uint32_t flags,
+                                     tokenshim_handle *token,
+                                     tokenshim_failure *failure);
 
 /*
  As tokenshim_token_get, for the name of a data source: that of SQLConnect.
+
+ Fails as that does. Any thread may call it.
  */
-enum tokenshim_status tokenshim_token_get_for_dsn(const char *dsn,
-                                                  uint32_t timeout_seconds,
-                                                  uint32_t flags,
-                                                  tokenshim_handle *token,
-                                                  struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_get_for_dsn(const char *dsn,
+                                             uint32_t timeout_seconds,
+                                             uint32_t flags,
+                                             tokenshim_handle *token,
+                                             tokenshim_failure *failure);
 
 /*
  The token itself, as a text.
@@ -290,13 +294,15 @@ enum tokenshim_status tokenshim_token_get_for_dsn(const char *dsn,
  then the status is TOKENSHIM_STATUS_BUFFER_TOO_SHORT. `*length`, if `length` is not NULL, is the bytes of the token without the NUL, in
  either case; so a `text` that is NULL with a `room` of 0 asks for the length. The caller wipes what it got with tokenshim_wipe.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_text(tokenshim_handle token,
-                                           char *text,
-                                           size_t room,
-                                           size_t *length,
-                                           struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_text(tokenshim_handle token,
+                                      char *text,
+                                      size_t room,
+                                      size_t *length,
+                                      tokenshim_failure *failure);
 
 /*
  The bytes for connection attribute 1256, SQL_COPT_SS_ACCESS_TOKEN, of Microsoft's driver: its ACCESSTOKEN structure.
@@ -305,13 +311,15 @@ enum tokenshim_status tokenshim_token_text(tokenshim_handle token,
  The driver keeps the address that it is given and reads there whenever it signs in: the memory must stay until the connection's handle is
  freed.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_access_token(tokenshim_handle token,
-                                                   void *bytes,
-                                                   size_t room,
-                                                   size_t *length,
-                                                   struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_access_token(tokenshim_handle token,
+                                              void *bytes,
+                                              size_t room,
+                                              size_t *length,
+                                              tokenshim_failure *failure);
 
 /*
  The connection string that the token was got with (`DSN=…` for a name), as the real driver would get it: with the token in it, and without
@@ -323,22 +331,26 @@ enum tokenshim_status tokenshim_token_access_token(tokenshim_handle token,
  `text`, `room` and `length` are as those of tokenshim_token_text. The caller wipes what it got with tokenshim_wipe; what tokenshim keeps is
  wiped once the handle is freed.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_connection_string(tokenshim_handle token,
-                                                        char *text,
-                                                        size_t room,
-                                                        size_t *length,
-                                                        struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_connection_string(tokenshim_handle token,
+                                                   char *text,
+                                                   size_t room,
+                                                   size_t *length,
+                                                   tokenshim_failure *failure);
 
 /*
  When the token ends: `*unix_seconds` is in seconds since 1970 (UTC), or TOKENSHIM_EXPIRY_UNKNOWN where its provider did not say.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_expiry(tokenshim_handle token,
-                                             int64_t *unix_seconds,
-                                             struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_expiry(tokenshim_handle token,
+                                        int64_t *unix_seconds,
+                                        tokenshim_failure *failure);
 
 /*
  Forgets the token: it is dropped from memory and from the files of `TokenCache=file`, so that whoever asks next gets another. A newer one that
@@ -346,10 +358,12 @@ enum tokenshim_status tokenshim_token_expiry(tokenshim_handle token,
 
  The handle stays, and is freed as ever. Open connections keep what they have.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE.
+
  Any thread may call it. It waits for nobody. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_token_forget(tokenshim_handle token,
-                                             struct tokenshim_failure *failure);
+tokenshim_status tokenshim_token_forget(tokenshim_handle token,
+                                        tokenshim_failure *failure);
 
 /*
  Frees a handle of whichever kind. What it stood for is wiped where it was secret.
@@ -357,15 +371,17 @@ enum tokenshim_status tokenshim_token_forget(tokenshim_handle token,
  That of a provider or of a log listener unregisters it: no call of its function begins from now on. Where one is still running the status is
  TOKENSHIM_STATUS_STILL_RUNNING, and the handle is not freed: free it again later, and let its data live until then.
 
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, also where it was freed already, or TOKENSHIM_STATUS_STILL_RUNNING.
+
  Any thread may call it, also a function that it is about. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_free(tokenshim_handle handle,
-                                     struct tokenshim_failure *failure);
+tokenshim_status tokenshim_free(tokenshim_handle handle,
+                                tokenshim_failure *failure);
 
 /*
  Overwrites memory of the caller's with zeros, in a way that no compiler leaves out. NULL, or 0 bytes, is nothing to do.
 
- Any thread may call it.
+ Never fails. Any thread may call it.
  */
 void tokenshim_wipe(void *memory, size_t bytes);
 
@@ -376,15 +392,17 @@ void tokenshim_wipe(void *memory, size_t bytes);
  `name` is NUL-terminated, in UTF-8, and is copied; it is compared as it is written. `data` is passed to `provide`, and may be NULL.
 
  On success `*provider` is a handle; tokenshim_free unregisters the function. It stays registered for as long as the process where the
- handle is never freed. A name that is taken is TOKENSHIM_STATUS_NAME_TAKEN. A child of fork has its parent's providers.
+ handle is never freed. A child of fork has its parent's providers.
+
+ Fails with TOKENSHIM_STATUS_NAME_TAKEN, or TOKENSHIM_STATUS_INVALID_ARGUMENT also where the name is empty or no UTF-8.
 
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_provider_register(const char *name,
-                                                  tokenshim_provider_function provide,
-                                                  void *data,
-                                                  tokenshim_handle *provider,
-                                                  struct tokenshim_failure *failure);
+tokenshim_status tokenshim_provider_register(const char *name,
+                                             tokenshim_provider_function provide,
+                                             void *data,
+                                             tokenshim_handle *provider,
+                                             tokenshim_failure *failure);
 
 /*
  Registers a function that hears of what goes wrong beside a connect or a call that succeeds all the same: what `TokenLog` would write, also where
@@ -392,19 +410,23 @@ enum tokenshim_status tokenshim_provider_register(const char *name,
 
  `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
 
+ Fails with TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_log_register(tokenshim_log_function hear,
-                                             void *data,
-                                             tokenshim_handle *listener,
-                                             struct tokenshim_failure *failure);
+tokenshim_status tokenshim_log_register(tokenshim_log_function hear,
+                                        void *data,
+                                        tokenshim_handle *listener,
+                                        tokenshim_failure *failure);
 
 /*
  Reads what was counted up to now. The four are read one after the other, while others may add to them.
 
- `counters` is memory of the caller's. Any thread may call it. It does not wait. `failure` may be NULL.
+ `counters` is memory of the caller's. Fails with TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
  */
-enum tokenshim_status tokenshim_counters_read(struct tokenshim_counters *counters, struct tokenshim_failure *failure);
+tokenshim_status tokenshim_counters_read(tokenshim_counters *counters, tokenshim_failure *failure);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -19,7 +19,9 @@ pub struct Counters {
 
 /// Reads what was counted up to now. The four are read one after the other, while others may add to them.
 ///
-/// `counters` is memory of the caller's. Any thread may call it. It does not wait. `failure` may be NULL.
+/// `counters` is memory of the caller's. Fails with TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
+/// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_counters_read(counters: *mut Counters, failure: *mut Failure) -> Status {
     let body = || {

@@ -28,6 +28,8 @@ unsafe impl Sync for Data {}
 ///
 /// `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_log_register(hear: LogFunction, data: *mut c_void, listener: *mut Handle, failure: *mut Failure) -> Status {

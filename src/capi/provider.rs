@@ -80,7 +80,9 @@ unsafe impl Sync for Data {}
 /// `name` is NUL-terminated, in UTF-8, and is copied; it is compared as it is written. `data` is passed to `provide`, and may be NULL.
 ///
 /// On success `*provider` is a handle; tokenshim_free unregisters the function. It stays registered for as long as the process where the
-/// handle is never freed. A name that is taken is TOKENSHIM_STATUS_NAME_TAKEN. A child of fork has its parent's providers.
+/// handle is never freed. A child of fork has its parent's providers.
+///
+/// Fails with TOKENSHIM_STATUS_NAME_TAKEN, or TOKENSHIM_STATUS_INVALID_ARGUMENT also where the name is empty or no UTF-8.
 ///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]

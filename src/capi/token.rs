@@ -41,6 +41,9 @@ struct Got {
 /// On success `*token` is a handle, which the caller frees with tokenshim_free; else it is 0. Its token does not change: call again for
 /// a newer one, which is fetched from half of the old one's life on, meanwhile the old one serves.
 ///
+/// Fails with TOKENSHIM_STATUS_NO_DATA_SOURCE or TOKENSHIM_STATUS_NO_TOKEN where there is nothing to ask; TOKENSHIM_STATUS_SETTING, TOKENSHIM_STATUS_REFUSED,
+/// TOKENSHIM_STATUS_SIGN_IN_NEEDED, TOKENSHIM_STATUS_UNREACHABLE or TOKENSHIM_STATUS_TIMEOUT, with the message of a connect; TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
 /// Any thread may call it. It may wait, and calls no function of the program's but its providers and log listeners. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_get(
@@ -57,6 +60,8 @@ pub unsafe extern "C" fn tokenshim_token_get(
 }
 
 /// As tokenshim_token_get, for the name of a data source: that of SQLConnect.
+///
+/// Fails as that does. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_get_for_dsn(
     dsn: *const c_char,
@@ -102,6 +107,8 @@ fn no_token(data_source: &DataSource) -> Problem {
 /// then the status is TOKENSHIM_STATUS_BUFFER_TOO_SHORT. `*length`, if `length` is not NULL, is the bytes of the token without the NUL, in
 /// either case; so a `text` that is NULL with a `room` of 0 asks for the length. The caller wipes what it got with tokenshim_wipe.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_text(token: Handle, text: *mut c_char, room: usize, length: *mut usize, failure: *mut Failure) -> Status {
@@ -119,6 +126,8 @@ pub unsafe extern "C" fn tokenshim_token_text(token: Handle, text: *mut c_char, 
 /// `bytes`, `room` and `length` are as those of tokenshim_token_text, without a NUL. `bytes` should begin at a multiple of four.
 /// The driver keeps the address that it is given and reads there whenever it signs in: the memory must stay until the connection's handle is
 /// freed.
+///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
 ///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
@@ -151,6 +160,8 @@ pub unsafe extern "C" fn tokenshim_token_access_token(
 /// `text`, `room` and `length` are as those of tokenshim_token_text. The caller wipes what it got with tokenshim_wipe; what tokenshim keeps is
 /// wiped once the handle is freed.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_connection_string(
@@ -173,6 +184,8 @@ pub unsafe extern "C" fn tokenshim_token_connection_string(
 
 /// When the token ends: `*unix_seconds` is in seconds since 1970 (UTC), or TOKENSHIM_EXPIRY_UNKNOWN where its provider did not say.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+///
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_expiry(token: Handle, unix_seconds: *mut i64, failure: *mut Failure) -> Status {
@@ -193,6 +206,8 @@ pub unsafe extern "C" fn tokenshim_token_expiry(token: Handle, unix_seconds: *mu
 ///
 /// The handle stays, and is freed as ever. Open connections keep what they have.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE.
+///
 /// Any thread may call it. It waits for nobody. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_forget(token: Handle, failure: *mut Failure) -> Status {
@@ -211,6 +226,8 @@ pub unsafe extern "C" fn tokenshim_token_forget(token: Handle, failure: *mut Fai
 /// That of a provider or of a log listener unregisters it: no call of its function begins from now on. Where one is still running the status is
 /// TOKENSHIM_STATUS_STILL_RUNNING, and the handle is not freed: free it again later, and let its data live until then.
 ///
+/// Fails with TOKENSHIM_STATUS_INVALID_HANDLE, also where it was freed already, or TOKENSHIM_STATUS_STILL_RUNNING.
+///
 /// Any thread may call it, also a function that it is about. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_free(handle: Handle, failure: *mut Failure) -> Status {
@@ -228,7 +245,7 @@ pub unsafe extern "C" fn tokenshim_free(handle: Handle, failure: *mut Failure) -
 
 /// Overwrites memory of the caller's with zeros, in a way that no compiler leaves out. NULL, or 0 bytes, is nothing to do.
 ///
-/// Any thread may call it.
+/// Never fails. Any thread may call it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_wipe(memory: *mut c_void, bytes: usize) {
     if !memory.is_null() && bytes <= isize::MAX as usize {

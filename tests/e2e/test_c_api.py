@@ -163,6 +163,16 @@ def test_every_function_of_the_header_is_exported_and_every_exported_function_st
     assert declared == {name for name in exported if not name.startswith("tokenshim_driver_")} and len(declared) > 10
 
 
+def test_every_function_of_the_header_says_who_may_call_it_and_how_it_fails(installed):
+    header = (installed.folder / "include" / "tokenshim.h").read_text()
+    functions = re.findall(r"/\*\n((?:(?!\*/).)*)\*/\n(?:tokenshim_status|void) (tokenshim_\w+)\(", header, re.S)
+    assert len(functions) > 10
+    known = set(re.findall(r"^  (TOKENSHIM_STATUS_\w+) =", header, re.M))
+    for comment, name in functions:
+        assert re.search(r"\bthread may call it", comment) and re.search(r"Fails (with|as)|Never fails", comment), name
+        assert set(re.findall(r"TOKENSHIM_STATUS_\w+", comment)) <= known, name
+
+
 @pytest.mark.parametrize("libraries", [("tokenshim", "odbc"), ("odbc", "tokenshim")], ids="-l".join)
 def test_linking_tokenshim_in_either_order_changes_nothing_for_odbc(installed, ways, identity_provider, libraries):
     story = stories.Story(ways, "unixodbc", "W").write("sqlite", identity_provider, None)
