@@ -406,7 +406,8 @@ tokenshim_status tokenshim_provider_register(const char *name,
 
 /*
  Registers a function that hears of what goes wrong beside a connect or a call that succeeds all the same: what `TokenLog` would write, also where
- `TokenLog` is not set.
+ `TokenLog` is not set. It hears, too, what somebody who has to sign in is told on stderr: `To sign in to …`, with the address of a page, and perhaps
+ a code to type there.
 
  `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
 

@@ -51,7 +51,7 @@ impl Log {
     }
 }
 
-/// A function of the host program's that hears of what `TokenLog` may hear, wherever that goes.
+/// A function of the host program's that hears of what `TokenLog` may hear, wherever that goes, and of what a person is told.
 pub struct Listener {
     hear: Box<dyn Fn(&str) + Send + Sync>,
     calls: HostCalls,
@@ -105,8 +105,9 @@ fn tell_listeners(words: &str) {
     }
 }
 
-/// Tells the person before this program what to do next.
+/// Tells the person before this program what to do next, and the program, which may have a window to show it in.
 pub fn tell(words: &str) {
+    tell_listeners(words);
     to_stderr(&format!("[tokenshim] {}\n", one_line(words)));
 }
 
@@ -176,16 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_hears_each_line_also_where_no_log_is_written_until_it_ends() {
+    fn a_listener_hears_each_line_and_what_a_person_is_told_also_where_no_log_is_written_until_it_ends() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hear = Arc::clone(&heard);
         let listener = Listener::begin(move |line| hear.lock().expect("the lines").push(line.to_owned()));
         Log::Off.warning("one\nline, which only this test says");
+        tell("Sign in,\nwhich only this test says");
         assert!(!listener.end());
         Log::Off.warning("another, which only this test says");
         let heard = heard.lock().expect("the lines");
         let ours: Vec<&String> = heard.iter().filter(|line| line.ends_with("which only this test says")).collect();
-        assert_eq!(ours, ["one line, which only this test says"]);
+        assert_eq!(ours, ["one line, which only this test says", "Sign in, which only this test says"]);
     }
 
     #[test]

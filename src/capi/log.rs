@@ -1,4 +1,4 @@
-//! What goes wrong beside a connect or a call that succeeds, told to the program.
+//! What goes wrong beside a connect or a call that succeeds, and what a person is told, told to the program.
 
 use super::handles::{self, Handle};
 use super::memory::put;
@@ -24,7 +24,8 @@ unsafe impl Send for Data {}
 unsafe impl Sync for Data {}
 
 /// Registers a function that hears of what goes wrong beside a connect or a call that succeeds all the same: what `TokenLog` would write, also where
-/// `TokenLog` is not set.
+/// `TokenLog` is not set. It hears, too, what somebody who has to sign in is told on stderr: `To sign in to …`, with the address of a page, and perhaps
+/// a code to type there.
 ///
 /// `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
 ///

@@ -38,8 +38,10 @@ pub struct Defaults {
     pub client_id_names_tenant: bool,
     /// The driver's own keyword for whose sign-in to use.
     pub user_keyword: Option<&'static str>,
-    /// A client id where nothing else names one.
-    pub client_id: Option<String>,
+    /// The id of a managed or a workload identity in a chain, where nothing else names one.
+    pub identity_client: Option<String>,
+    /// A managed identity's id is what Microsoft's driver takes for one: its object's, but the client's on App Service.
+    pub client_id_is_msi: bool,
     /// The client that people sign in with, and their tenant, where no client is named and the provider is Entra.
     pub public_client: Option<(&'static str, &'static str)>,
 }
@@ -102,6 +104,10 @@ pub struct Config {
     pub scope: Option<String>,
     /// `TokenClientId`, else the driver's own word for it.
     pub client_id: Option<String>,
+    /// The id of a managed or a workload identity in a chain, where `client_id` is none.
+    pub identity_client: Option<String>,
+    /// The one or the other is an object's id, but on App Service.
+    pub client_id_is_msi: bool,
     /// The client secret, else the driver's own word for it.
     pub client_secret: Option<SecretPlace>,
     /// The client secret stands in the connection string.
@@ -180,6 +186,8 @@ impl Config {
             discovery: text("TokenDiscovery"),
             scope: text("TokenScope").or(defaults.scope.map(str::to_owned)),
             client_id,
+            identity_client: defaults.identity_client.clone(),
+            client_id_is_msi: defaults.client_id_is_msi && text("TokenClientId").is_none(),
             client_secret: client_secret(settings, defaults).filter(|_| certificate.is_none()),
             secret_by_string: by_string(&secrets(defaults)),
             certificate,

@@ -6,6 +6,8 @@
 mod arc;
 mod service;
 
+pub use service::may_choose;
+
 use super::databricks::{self, Workspace};
 use super::{Source, workload_identity};
 use crate::config::resolve::Config;
@@ -15,7 +17,7 @@ use crate::oauth::token_reply;
 use crate::token::Token;
 use crate::token::identity::Identity;
 use crate::token::patience::Patience;
-use service::{Kind, Service};
+use service::{Kind, OBJECT_ID, Service};
 use std::fs;
 use std::sync::Arc;
 use url::Url;
@@ -26,6 +28,8 @@ pub struct ManagedIdentity {
     config: Arc<Config>,
     service: Service,
     resource: String,
+    /// Which identity, where there are several.
+    id: Option<String>,
 }
 
 /// What the environment says: as in azure-identity, where a pod of Kubernetes has an identity of its own, it is that one, and not
@@ -39,8 +43,10 @@ pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Box<dyn 
     }
     let resource = resource(&config, workspace)?;
     let service = Service::of_environment(&config.section)?;
-    service.parameters(&resource, config.client_id.as_deref(), &config.section)?;
-    Ok(Box::new(ManagedIdentity { config, service, resource }))
+    let is_object = config.client_id_is_msi && service.kind != Kind::AppService;
+    let id = config.client_id.as_ref().map(|id| if is_object { format!("{OBJECT_ID}{id}") } else { id.clone() });
+    service.parameters(&resource, id.as_deref(), &config.section)?;
+    Ok(Box::new(ManagedIdentity { config, service, resource, id }))
 }
 
 /// What is not there that a managed identity needs, in a few words. Nobody is asked for it.
@@ -73,7 +79,7 @@ fn resource(config: &Config, workspace: Option<&Workspace>) -> Result<String, Er
 
 impl ManagedIdentity {
     fn ask(&self, http: &Http<'_>, more: Option<Zeroizing<String>>) -> Result<(Reply, Option<String>), Error> {
-        let parameters = self.service.parameters(&self.resource, self.config.client_id.as_deref(), &self.config.section)?;
+        let parameters = self.service.parameters(&self.resource, self.id.as_deref(), &self.config.section)?;
         let mut url = self.service.url.clone();
         let form = match self.service.kind {
             Kind::CloudShell => Some(parameters),
@@ -138,7 +144,7 @@ impl Source for ManagedIdentity {
     }
 
     fn identity(&self) -> Identity {
-        let parameters = self.service.parameters(&self.resource, self.config.client_id.as_deref(), &self.config.section);
+        let parameters = self.service.parameters(&self.resource, self.id.as_deref(), &self.config.section);
         Identity::of(&[Some("managed-identity"), Some(self.service.url.as_str()), parameters.ok().as_deref()])
     }
 

@@ -18,6 +18,8 @@ enum User {
     Person,
     /// The client id of an identity that needs no secret.
     Client,
+    /// The id of a managed identity as Microsoft's driver has it: its object's, but on App Service its client's.
+    Msi,
     /// A client id, maybe with its tenant (`id@tenant`), whose secret `PWD` is.
     Principal,
 }
@@ -52,7 +54,7 @@ const WORDS: &[Word] = &[
     word("ActiveDirectoryDeviceCode",       "device-code",                  User::Person), // as mssql-python and go-mssqldb have it
     word("ActiveDirectoryAzCli",            "azure-cli",                    User::Nothing),
     word("ActiveDirectoryManagedIdentity",  "managed-identity",             User::Client), // as SqlClient has it
-    drivers(word("ActiveDirectoryMsi",              "managed-identity",     User::Client)),
+    drivers(word("ActiveDirectoryMsi",              "managed-identity",     User::Msi)),
     drivers(word("ActiveDirectoryServicePrincipal", "client-credentials",   User::Principal)),
 ];
 
@@ -77,6 +79,7 @@ pub fn defaults(profile: Option<&Profile>, settings: &Settings, defaults: Defaul
     let mut defaults = Defaults {
         source: (!word.is_drivers).then_some(word.source).or(defaults.source),
         source_is_of_string: !word.is_drivers && authentication.origin == Origin::ConnectionString,
+        client_id_is_msi: word.user == User::Msi,
         ..defaults
     };
     match word.user {
@@ -85,15 +88,15 @@ pub fn defaults(profile: Option<&Profile>, settings: &Settings, defaults: Defaul
             defaults.user_keyword = Some("UID");
             defaults.public_client = Some((SQL_CLIENT, ORGANIZATIONS));
         }
-        // In a chain an id of the section's own goes with a secret of the section's.
-        User::Client if is_auto => defaults.client_id = text("UID"),
-        User::Client if is_it => defaults.client_id_keyword = Some("UID"),
+        // In a chain a secret of the section's is no such identity's, nor does somebody sign in with its id.
+        User::Client | User::Msi if is_auto => defaults.identity_client = text("UID"),
+        User::Client | User::Msi if is_it => defaults.client_id_keyword = Some("UID"),
         // Never one without the other: a secret of the section's is no other client's.
         User::Principal if (is_it || is_auto) && text("UID").is_some() && text("PWD").is_some() => {
             (defaults.client_id_keyword, defaults.client_secret_keyword) = (Some("UID"), Some("PWD"));
             defaults.client_id_names_tenant = true;
         }
-        User::Client | User::Principal => {}
+        User::Client | User::Msi | User::Principal => {}
     }
     defaults
 }

@@ -226,6 +226,18 @@ def test_the_uid_of_a_managed_identity_is_its_client_id(sql, source, words):
     assert request.header("x-identity-header") == "a-secret" and sql.tokens == [sql.provider.token]
 
 
+@pytest.mark.parametrize("source", ["managed-identity", "auto"])
+@pytest.mark.parametrize("words, named", [("Msi;UID=identity", "object_id"), ("Msi;UID=identity;TokenClientId=identity", "client_id"),
+                                          ("ManagedIdentity;UID=identity", "client_id")])
+def test_microsofts_msi_is_an_object_but_on_app_service(sql, source, words, named):
+    """"Using Microsoft Entra ID with the ODBC Driver": UID is the object id there."""
+    sql.home.env["AZURE_POD_IDENTITY_AUTHORITY_HOST"] = sql.provider.url
+    sql.configure(TokenSource=source)
+    assert sql.connect(f"Authentication=ActiveDirectory{words}").succeeded
+    [request] = sql.provider.requests
+    assert request.path.startswith("/metadata/identity/") and f"&{named}=identity" in request.path
+
+
 def test_half_a_service_principal_does_not_take_the_sections_secret(sql):
     sql.configure(TokenSource="client-credentials", TokenClientId="other", TokenClientSecret="others", TokenTenant="its.example")
     assert sql.connect("Authentication=ActiveDirectoryServicePrincipal;UID=app@contoso.example").succeeded

@@ -84,6 +84,19 @@ def test_the_environments_client_signs_in_at_its_own_tenant(chain):
     assert request.client == ("of the environment", SECRET) and dict(request.form)["scope"] == "https://database.windows.net/.default"
 
 
+@pytest.mark.parametrize("variables, named", [
+    ({"IDENTITY_ENDPOINT": "{url}/identity", "IDENTITY_HEADER": "a-secret"}, "client_id=mine"),
+    ({"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{url}"}, "client_id=mine"),
+    ({"IDENTITY_ENDPOINT": "{url}/identity", "IMDS_ENDPOINT": "{url}"}, ""),
+], ids=["App Service", "IMDS", "Arc, which has but one"])
+def test_a_chain_takes_the_managed_identity_that_the_environment_names_where_there_are_several(chain, variables, named):
+    chain.home.env |= {"AZURE_CLIENT_ID": "mine", **{name: value.format(url=chain.provider.url) for name, value in variables.items()}}
+    chain.write()
+    assert chain.connect().succeeded
+    [request] = chain.provider.requests
+    assert request.method == "GET" and request.path.partition("&client_id=")[2] == named.partition("=")[2]
+
+
 @pytest.mark.parametrize("section, env", [
     ({"TokenEndpoint": "{provider}/token"}, {}), ({"TokenDiscovery": "{provider}/.well-known/openid-configuration"}, {}), *(({}, {name: ""}) for name in AZURE)],
     ids=["endpoint", "discovery", *AZURE])

@@ -12,6 +12,8 @@ import pytest
 
 from support import drivers, replies, stories
 from support.c_api import EXAMPLES, SANITIZED, STORIES, sanitizers, write_sources
+from support.device_code import device_keys
+from support.device_provider import DevicePeople
 from support.odbc_home import CORE_LIBRARY, REPOSITORY, build_folder
 from support.two_ways import token_keys
 
@@ -83,6 +85,15 @@ def test_a_program_hears_what_goes_wrong_beside_a_call_that_succeeds(installed, 
     (data.user / ".cache" / "tokenshim").write_text("in the way")
     told = installed.run(data, "api_log", *STORIES["api_log"])
     assert told == [f"no token is kept in a file: {data.user}/.cache/tokenshim is no folder, or a link to one", "1"]
+
+
+def test_a_program_hears_what_somebody_who_has_to_sign_in_is_told(installed, home, recorder, identity_provider):
+    people = DevicePeople(identity_provider)
+    home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **device_keys(people, TokenPrompt="yes")}},
+               {"app": {"Driver": "Engine"}})
+    told, count = installed.run(home, "api_log", "DSN=app", "DSN=app")
+    assert re.fullmatch(r"To sign in to 127\.0\.0\.1, open http://127\.0\.0\.1:\d+/\S+ and enter the code \S+", told), told
+    assert (count, people.asked) == ("1", 1)
 
 
 # -- Memory

@@ -69,6 +69,15 @@ def test_the_environment_says_which_service_is_asked(dsn, variables, line, param
     assert 1256 in dsn.attributes
 
 
+def test_a_pods_own_identity_comes_before_that_of_the_machine_below(dsn):
+    file = dsn.home.folder / "federated"
+    file.write_text("eyJ.of-the.workload")
+    own = {"AZURE_FEDERATED_TOKEN_FILE": str(file), "AZURE_CLIENT_ID": "pod", "AZURE_TENANT_ID": "contoso.example", "AZURE_AUTHORITY_HOST": dsn.provider.url}
+    assert dsn.connect(env={**environment(dsn.provider, dict([IMDS])), **own}).succeeded
+    [request] = dsn.provider.requests
+    assert request.path == "/contoso.example/oauth2/v2.0/token" and dict(request.form)["client_assertion"] == "eyJ.of-the.workload"
+
+
 def test_app_service_comes_before_the_older_variables(dsn):
     variables = {"IDENTITY_ENDPOINT": "/new", "IDENTITY_HEADER": KEY, "MSI_ENDPOINT": "/old", "MSI_SECRET": "another"}
     assert dsn.connect(env={**environment(dsn.provider, variables), "MSI_SECRET": "another"}).succeeded

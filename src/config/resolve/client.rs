@@ -20,7 +20,7 @@ pub(super) fn client(settings: &Settings, defaults: &Defaults) -> (Option<String
             }
             _ => (Some(setting.value), tenant, tenant_by_string),
         },
-        None => (defaults.client_id.clone(), tenant, tenant_by_string),
+        None => (None, tenant, tenant_by_string),
     }
 }
 

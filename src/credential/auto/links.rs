@@ -39,8 +39,8 @@ pub const LINKS: &[Link] = &[
     link("env", |config, _| administrators(config, config.variable.is_some(), "no TokenEnv")),
     link("callback", |config, _| unless(config.callback.is_some(), "no provider")),
     Link { name: "environment", source: "client-credentials", missing: client_of_environment, config: with_client_of_environment },
-    link("workload-identity", workload_identity::missing),
-    link("managed-identity", managed_identity::missing),
+    Link { config: of_workload, ..link("workload-identity", |config, workspace| workload_identity::missing(&of_workload(config, None), workspace)) },
+    Link { config: of_machine, ..link("managed-identity", managed_identity::missing) },
     link("azure-cli", |config, _| azure_cli(config)),
     link("databricks-cli", |_, workspace| databricks_cli::missing(workspace)),
     link("authorization-code", |config, workspace| person(config, workspace.is_some()).or_else(|| unless(has_browser(), "no browser"))),
@@ -105,6 +105,19 @@ fn with_client_of_environment(config: &Config, workspace: Option<&Workspace>) ->
         tenant: tenant.map_or_else(|| config.tenant.clone(), environment::text),
         tenant_by_string: tenant.is_none() && config.tenant_by_string,
         ..config.clone()
+    }
+}
+
+fn of_workload(config: &Config, _: Option<&Workspace>) -> Config {
+    Config { client_id: config.client_id.clone().or_else(|| config.identity_client.clone()), ..config.clone() }
+}
+
+/// The variable that says which identity is the process's own is azure-identity's default for a machine that has several, too.
+fn of_machine(config: &Config, workspace: Option<&Workspace>) -> Config {
+    let config = of_workload(config, workspace);
+    match environment::text("AZURE_CLIENT_ID") {
+        Some(id) if config.client_id.is_none() && managed_identity::may_choose() => Config { client_id: Some(id), client_id_is_msi: false, ..config },
+        _ => config,
     }
 }
 

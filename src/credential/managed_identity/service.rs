@@ -39,6 +39,8 @@ struct Row {
 }
 
 const ENDPOINT: &str = "IDENTITY_ENDPOINT";
+/// Before the id of an object.
+pub const OBJECT_ID: &str = "object_id:";
 
 /// The first whose variables are set.
 const ROWS: &[Row] = &[
@@ -76,14 +78,30 @@ const IMDS_HOST: &str = "http://169.254.169.254";
 /// Its presence beside App Service's means Service Fabric.
 const THUMBPRINT: &str = "IDENTITY_SERVER_THUMBPRINT";
 
-/// Whether a variable names such a service.
-pub fn is_named() -> bool {
-    ROWS.iter().any(|row| row.variables.iter().all(|name| environment::variable(name).is_some()))
+impl Row {
+    fn is_there(&self) -> bool {
+        self.variables.iter().all(|name| environment::variable(name).is_some())
+    }
 }
 
-/// Whether this process is in a pod that has an identity of its own.
+fn row() -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.is_there())
+}
+
+/// Whether a variable names such a service.
+pub fn is_named() -> bool {
+    row().is_some()
+}
+
+/// Whether there may be several identities to choose from.
+pub fn may_choose() -> bool {
+    row().unwrap_or(&IMDS).ids.is_some()
+}
+
+/// Whether this process is in a pod that has an identity of its own, which comes before that of the machine below.
 pub fn is_pod() -> bool {
-    !is_named() && ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_ID", "AZURE_TENANT_ID"].iter().all(|name| environment::variable(name).is_some())
+    row().is_none_or(|row| row.kind == Kind::Imds)
+        && ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_ID", "AZURE_TENANT_ID"].iter().all(|name| environment::variable(name).is_some())
 }
 
 /// A service, and the secret that shows it that the request comes from this very process.
@@ -103,8 +121,7 @@ impl Service {
     /// # Errors
     /// A URL to which nothing may be sent; or a service that cannot be told from another.
     pub fn of_environment(section: &str) -> Result<Self, Error> {
-        let row = ROWS.iter().find(|row| row.variables.iter().all(|name| environment::variable(name).is_some()));
-        let row = row.unwrap_or(&IMDS);
+        let row = row().unwrap_or(&IMDS);
         if row.kind == Kind::AppService && environment::variable(THUMBPRINT).is_some() {
             let problem = "in the environment speaks of Service Fabric, which managed-identity does not support: nobody vouches for the \
                            certificate of its endpoint but a SHA-1 fingerprint";
@@ -147,7 +164,7 @@ impl Service {
                 return Err(Error::bad(section, "TokenClientId", problem));
             }
             (Some(id), Some([client, object, of_resource])) => {
-                let (name, id) = match id.strip_prefix("object_id:") {
+                let (name, id) = match id.strip_prefix(OBJECT_ID) {
                     Some(id) => (object, id),
                     None if id.starts_with("/subscriptions/") => (of_resource, id),
                     None => (client, id),

@@ -94,7 +94,7 @@ fn with_its_source_the_uid_and_pwd_of_a_service_principal_are_client_and_secret(
 }
 
 #[test]
-fn the_uid_of_an_identity_without_a_secret_is_its_client_id() {
+fn the_uid_of_an_identity_without_a_secret_is_its_id_and_no_other_clients() {
     for (string, id) in [
         ("DSN=plain;TokenSource=managed-identity;Authentication=ActiveDirectoryMsi;UID=a", Some("a")),
         ("DSN=plain;TokenSource=managed-identity;Authentication=ActiveDirectoryMsi;UID=a;TokenClientId=b", Some("b")),
@@ -105,7 +105,10 @@ fn the_uid_of_an_identity_without_a_secret_is_its_client_id() {
         ("DSN=plain;Authentication=ActiveDirectoryDefault", None),
     ] {
         let config = config("sqlserver", string).expect(string);
-        assert_eq!((config.client_id.as_deref(), config.user.as_deref()), (id, None), "{string}");
+        let of_chain = config.source == AUTO;
+        let (of_client, of_identity) = if of_chain { (None, id) } else { (id, None) };
+        assert_eq!((config.client_id.as_deref(), config.identity_client.as_deref(), config.user), (of_client, of_identity, None), "{string}");
+        assert_eq!(config.client_id_is_msi, string.contains("Msi") && !string.contains("TokenClientId"), "{string}");
     }
 }
 
