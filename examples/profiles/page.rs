@@ -1,5 +1,6 @@
 //! The page of profiles: the table of the code, in words.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use tokenshim::delivery::encryption::Switch;
 use tokenshim::delivery::profiles::{Certainty, PROFILES, Profile, Way};
@@ -43,7 +44,9 @@ fn describe(profile: &Profile, page: &mut String) {
         item("Scope, where none is set", format!("`{scope}`"));
     }
     list(&mut item, "Hosts that a connection string may name", profile.hosts);
-    let switches: Vec<_> = profile.switches.iter().map(|switch| switch.keywords[0]).collect();
+    let mut switches: Vec<_> = profile.switches.iter().map(|switch| switch.keywords[0]).collect();
+    let mut seen = BTreeSet::new();
+    switches.retain(|keyword| seen.insert(*keyword)); // a driver of its own reading has a row of its own
     list(&mut item, "Looked at for encryption and the certificate check", &switches);
     let must_be = profile.switches.iter().filter_map(demand).collect::<Vec<_>>().join(", ");
     if !must_be.is_empty() {

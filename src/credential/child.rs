@@ -1,6 +1,6 @@
 //! Runs a program that signs in: by absolute path, without a shell, alone in its process group, until a deadline.
 
-use crate::signals;
+use crate::{environment, signals};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -38,14 +38,15 @@ pub enum Failure {
     TooMuch,
 }
 
-/// The absolute path of `name` on PATH. Relative entries are passed over: the working folder may be anybody's.
+/// The absolute path of `name` on PATH. Relative entries are passed over: the working folder may be anybody's. With another user's
+/// rights nothing is found, for PATH is that of whoever started the program.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     all_on_path(name).into_iter().next()
 }
 
 /// As [`on_path`], for all programs of that name.
 pub fn all_on_path(name: &str) -> Vec<PathBuf> {
-    let Some(path) = std::env::var_os("PATH") else { return Vec::new() };
+    let Some(path) = environment::variable("PATH") else { return Vec::new() };
     let files = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join(name));
     files.filter(|file| file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o111 != 0)).collect()
 }
