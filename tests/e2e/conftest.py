@@ -11,12 +11,14 @@ import trustme
 
 from support import recorder
 from support.az_stand_in import AzStandIn
+from support.browser import Browser
 from support.c_api import Installed
 from support.connect_proxy import ConnectProxy
 from support.identity_provider import IdentityProvider
 from support.mariadb import MariaDbServer
 from support.odbc_home import OdbcHome
 from support.postgres import PostgresCluster
+from support.token_files import TokenFiles
 from support.two_ways import TwoWays
 
 
@@ -103,6 +105,18 @@ def home(tmp_path) -> OdbcHome:
 def ways(tmp_path, home) -> TwoWays:
     """To the same real driver: through tokenshim, which is `home`, and without it."""
     return TwoWays(home, OdbcHome(tmp_path / "direct"))
+
+
+@pytest.fixture
+def files(ways) -> TokenFiles:
+    """The files in which tokens and sign-ins are kept."""
+    return TokenFiles(ways.shim)
+
+
+@pytest.fixture
+def browser(ways) -> Browser:
+    """What BROWSER names: somebody who signs in at once."""
+    return Browser(ways.shim)
 
 
 @pytest.fixture

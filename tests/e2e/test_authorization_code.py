@@ -7,12 +7,10 @@ import re
 
 import pytest
 
-from support.browser import Browser
 from support.browser_people import ASKED, BrowserPeople, browser_keys
 from support.device_code import COMPLETE, COMPLETE_REQUIRED, NOPROMPT, SECRET, connect, passwords, refused
 from support.odbc_client import WIDE_BYTES, call, run_client
 from support.postgres import free_port
-from support.token_files import TokenFiles
 
 NOT_ASKING = [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowseConnect", string="DSN=data", out=100)]
 """Connects that may ask nobody."""
@@ -21,16 +19,6 @@ NOT_ASKING = [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowse
 @pytest.fixture
 def people(identity_provider) -> BrowserPeople:
     return BrowserPeople(identity_provider)
-
-
-@pytest.fixture
-def browser(ways) -> Browser:
-    return Browser(ways.shim)
-
-
-@pytest.fixture
-def files(ways) -> TokenFiles:
-    return TokenFiles(ways.shim)
 
 
 # -- Signing in

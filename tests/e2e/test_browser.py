@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from support import browser as programs
-from support.browser import Browser
 from support.browser_people import ASKED, BrowserPeople, browser_keys
 from support.device_code import COMPLETE, connect
 from support.host import finished, start_host
@@ -20,12 +19,6 @@ from support.odbc_client import run_client
 @pytest.fixture
 def people(identity_provider) -> BrowserPeople:
     return BrowserPeople(identity_provider)
-
-
-@pytest.fixture
-def browser(ways) -> Browser:
-    return Browser(ways.shim)
-
 
 
 def test_the_browser_has_nothing_of_the_hosts_but_its_environment(ways, people, browser):

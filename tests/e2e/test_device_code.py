@@ -13,7 +13,7 @@ from support.device_code import COMPLETE, COMPLETE_REQUIRED, NOPROMPT, SECRET, c
 from support.device_provider import DEVICE_GRANT, DevicePeople
 from support.host import Held, finished, start_host
 from support.odbc_client import WIDE_BYTES, call, run_client
-from support.token_files import Programs, TokenFiles
+from support.token_files import Programs
 
 ANSWERS = "answers('DSN=data')"
 NOT_ASKING = [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowseConnect", string="DSN=data", out=100)]
@@ -22,11 +22,6 @@ NOT_ASKING = [connect(NOPROMPT), call("SQLConnect", dsn="data"), call("SQLBrowse
 @pytest.fixture
 def people(identity_provider) -> DevicePeople:
     return DevicePeople(identity_provider)
-
-
-@pytest.fixture
-def files(ways) -> TokenFiles:
-    return TokenFiles(ways.shim)
 
 
 # -- Signing in

@@ -19,11 +19,6 @@ TOKEN = "eyJ0b2tlbi0x.of.the-test"
 
 
 @pytest.fixture
-def files(ways) -> TokenFiles:
-    return TokenFiles(ways.shim)
-
-
-@pytest.fixture
 def tokens(identity_provider):
     """Hands out `token-1`, `token-2` …, each good for an hour."""
     identity_provider.answer(*(replies.good_token(f"token-{number}") for number in range(1, 9)))

@@ -12,17 +12,12 @@ from support.device_code import COMPLETE, NOPROMPT, connect, device_keys, refuse
 from support.device_provider import DevicePeople
 from support.host import Held, finished, start_host
 from support.odbc_client import run_client
-from support.token_files import WITHOUT_A_PRIVILEGE, TokenFiles, until
+from support.token_files import WITHOUT_A_PRIVILEGE, until
 
 
 @pytest.fixture
 def people(identity_provider) -> DevicePeople:
     return DevicePeople(identity_provider)
-
-
-@pytest.fixture
-def files(ways) -> TokenFiles:
-    return TokenFiles(ways.shim)
 
 
 def signs_in(ways) -> None:

@@ -7,27 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from support import chromium
-from support.browser import Browser
 from support.browser_people import BrowserPeople, browser_keys
 from support.device_code import COMPLETE, connect, passwords, refused
 from support.odbc_client import call, run_client
-from support.token_files import TokenFiles
 
 
 @pytest.fixture
 def people(identity_provider) -> BrowserPeople:
     return BrowserPeople(identity_provider)
-
-
-@pytest.fixture
-def browser(ways) -> Browser:
-    return Browser(ways.shim)
-
-
-@pytest.fixture
-def files(ways) -> TokenFiles:
-    return TokenFiles(ways.shim)
-
 
 
 def test_the_page_says_that_it_worked_and_the_code_stays_nowhere(ways, people, browser):
