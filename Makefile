@@ -17,7 +17,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet profiles header check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check build install dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -70,6 +70,11 @@ profiles: ## builds, and writes docs/profiles.md: how each driver takes a token,
 	@mkdir -p target
 	$(CARGO) run --locked --example profiles >target/profiles.md
 	cp target/profiles.md docs/profiles.md
+
+configuration: ## builds, and writes docs/configuration.md: every key, from the table and odbcinst.ini.example
+	@mkdir -p target
+	$(CARGO) run --locked --example configuration >target/configuration.md
+	cp target/configuration.md docs/configuration.md
 
 header: ## builds, and writes include/tokenshim.h anew, which the build holds against src/capi
 	TOKENSHIM_WRITE_HEADER=yes $(CARGO) check --locked --package tokenshim --lib

@@ -1,5 +1,8 @@
 //! `odbcinst.ini.example` against the table of keys: each key is explained once, in the state that the table gives it.
 
+#[path = "../examples/configuration/page.rs"]
+mod page;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -68,6 +71,12 @@ fn comments_mark_the_keys_that_a_connection_string_may_set() {
         let explained = of(&lines, key)[0];
         assert_eq!(explained.comment.contains("(string)"), key.place == Place::Anywhere, "{}: {}", key.name, explained.comment);
     }
+}
+
+#[test]
+fn the_page_of_keys_is_what_the_program_writes() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md")).expect("docs/configuration.md");
+    assert_eq!(page, page::page(&text()), "`make configuration` writes it anew");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 """Runs every client's story direct and through tokenshim, and shows the table: `make clients`.
 
-The table is written into README.md, between its marks. Ends with 1 if a client's output differs, if a story does not come to its
+The table is written into docs/clients.md, between its marks. Ends with 1 if a client's output differs, if a story does not come to its
 end, or if a client is not installed: `scripts/install-dependencies clients` installs them all.
 """
 
@@ -18,7 +18,7 @@ from .installed import version
 from .stage import STALE, TOKEN, Stage, differences, unlike, unreadable
 from .table import CLIENTS, Client
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "clients.md"
 COLUMNS = ["client", "version", "from", "driver manager", "real driver", "direct", "through tokenshim", "same output"]
 MARKS = "<!-- clients -->", "<!-- end of clients -->"
 
@@ -59,11 +59,11 @@ def markdown(rows: list[list[str]]) -> str:
 
 
 def write(table: str) -> None:
-    before, begin, rest = README.read_text().partition(MARKS[0])
+    before, begin, rest = PAGE.read_text().partition(MARKS[0])
     _, end, after = rest.partition(MARKS[1])
     if not end:
-        sys.exit(f"README.md has no place for the table: {' … '.join(MARKS)}")
-    README.write_text(f"{before}{begin}\n{table}\n{end}{after}")
+        sys.exit(f"docs/clients.md has no place for the table: {' … '.join(MARKS)}")
+    PAGE.write_text(f"{before}{begin}\n{table}\n{end}{after}")
 
 
 if __name__ == "__main__":
