@@ -148,3 +148,28 @@ fn folder() -> PathBuf {
     });
     FOLDER.clone()
 }
+
+#[test]
+fn every_kind_of_error_is_looked_up_in_the_page_of_troubles() {
+    let of = |file: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect(file);
+    let (table, page) = (of("src/error.rs"), of("docs/troubleshooting.md"));
+    let mut messages = 0;
+    for behind in table.split("#[error(").skip(1) {
+        let format = behind.split('"').nth(1).expect("a format");
+        // What is said in any case; a format of blanks alone says nothing.
+        let pieces: Vec<&str> = format.split(['{', '}']).step_by(2).filter(|piece| piece.trim().len() > 12).collect();
+        let is_there = pieces.iter().any(|piece| shown(piece, &page));
+        assert!(is_there || pieces.is_empty() || format.starts_with("the next renewal"), "docs/troubleshooting.md has none of {pieces:?}");
+        messages += usize::from(is_there);
+    }
+    assert!(messages > 15, "{messages} messages were found");
+    for state in ["IM003", "IM001", "28000", "08001", "HYT00", "HY000", "01004", "HYC00"] {
+        assert!(table.contains(&format!("\"{state}\"")) && page.contains(&format!("## {state}")) | page.contains(&format!(", {state}:")), "{state}");
+    }
+}
+
+/// Whether the page has some words of `piece` that follow each other, as many as tell it from others.
+fn shown(piece: &str, page: &str) -> bool {
+    let words: Vec<&str> = piece.split_whitespace().collect();
+    words.windows(4.min(words.len())).any(|words| page.contains(&words.join(" ")))
+}

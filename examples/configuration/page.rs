@@ -56,7 +56,7 @@ const BEGINNING: &str = "\
 
 Keys stand in the driver's section of `odbcinst.ini`, for all of its DSNs; in the DSN in `odbc.ini`, which wins; and some, as the last column says,
 in a connection string, which wins over both. The others are an administrator's alone: a connection string can come from anybody who
-may type one. Names are read in any case. An empty value counts as none. tokenshim takes its own keys out of what the real driver is given.
+may type one. Names are read in any case. An empty value counts as none, and switches off what a lower place says. tokenshim takes its own keys out of what the real driver is given.
 
 Without `TokenSource`, and without a driver's own words for a service principal or for a sign-in that it cannot make itself, tokenshim changes nothing.
 
