@@ -17,10 +17,10 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check advisories build install dependencies fmt clippy doc licences
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 demo: ## installs what is missing, builds, and shows a DSN signing in with a token
 	@scripts/install-dependencies demo
@@ -79,7 +79,7 @@ configuration: ## builds, and writes docs/configuration.md: every key, from the 
 header: ## builds, and writes include/tokenshim.h anew, which the build holds against src/capi
 	TOKENSHIM_WRITE_HEADER=yes $(CARGO) check --locked --package tokenshim --lib
 
-check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation and licences
+check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation, and the crates' licences
 
 dependencies:
 	scripts/install-dependencies test
@@ -95,8 +95,19 @@ doc:
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' \
 		$(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-licences:
-	scripts/check-licences
+# cargo-deny, which is built here once: licences, crates that must not get in, and where all come from. Needs no network.
+DENY = target/tools/bin/cargo-deny
+DENY_VERSION = 0.20.2
+
+licences: $(DENY)
+	$(DENY) --offline --locked check licenses bans sources
+
+# The list of RustSec's is fetched from where it is kept.
+advisories: $(DENY) ## checks that no crate has a known weakness
+	$(DENY) --locked check advisories
+
+$(DENY):
+	$(CARGO) install --quiet --locked --root target/tools --version $(DENY_VERSION) cargo-deny
 
 build: ## installs what is missing, and builds the two libraries
 	scripts/install-dependencies build
