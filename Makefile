@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DOCDIR ?= $(PREFIX)/share/doc/tokenshim
 # What is installed.
 BUILT ?= target/release
 CARGO ?= cargo
@@ -17,7 +18,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check advisories build install dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check advisories build install package package-test dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -114,12 +115,39 @@ build: ## installs what is missing, and builds the two libraries
 	$(CARGO) build --locked --release
 
 # The driver library finds the core one folder up. Copies for further real drivers belong beside it.
-install: ## copies the libraries, the C header and its pkg-config file to $(DESTDIR)$(PREFIX), after make build
+install: ## copies the libraries, the C header, its pkg-config file and the pages to $(DESTDIR)$(PREFIX), after make build
 	@test -f '$(BUILT)/libtokenshim_driver.so' || { echo 'please run `make build` first' >&2; exit 1; }
 	install -d '$(DESTDIR)$(LIBDIR)/tokenshim' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 755 '$(BUILT)/libtokenshim.so' '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
 	ln -sf libtokenshim.so.0 '$(DESTDIR)$(LIBDIR)/libtokenshim.so'
 	install -m 755 '$(BUILT)/libtokenshim_driver.so' '$(DESTDIR)$(LIBDIR)/tokenshim/libtokenshim_driver.so'
 	install -m 644 include/tokenshim.h '$(DESTDIR)$(INCLUDEDIR)/tokenshim.h'
-	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e "s|@VERSION@|$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)|" \
+	install -d '$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(DOCDIR)/docs/guides'
+	install -m 644 README.md CHANGELOG.md odbcinst.ini.example LICENSE-APACHE LICENSE-MIT '$(DESTDIR)$(DOCDIR)'
+	install -m 644 docs/*.md docs/*.svg '$(DESTDIR)$(DOCDIR)/docs'
+	install -m 644 docs/guides/* '$(DESTDIR)$(DOCDIR)/docs/guides'
+	install -m 644 examples/c/* '$(DESTDIR)$(DOCDIR)/examples'
+	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 		tokenshim.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/tokenshim.pc'
+
+# cargo-deb, which is built here once.
+DEB = target/tools/bin/cargo-deb
+DEB_VERSION = 3.8.0
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+MULTIARCH = $(shell $(CC) -print-multiarch)
+ARCHIVE = tokenshim-$(VERSION)-$(MULTIARCH)
+
+package: build $(DEB) ## builds, and makes target/package: a .deb, and a tar.gz to unpack in /usr/local
+	rm -rf target/package
+	$(MAKE) --no-print-directory install DESTDIR=target/package/root PREFIX=/usr LIBDIR=/usr/lib/$(MULTIARCH)
+	$(DEB) deb --locked --no-build --no-strip --output target/package/
+	$(MAKE) --no-print-directory install DESTDIR=target/package/archive PREFIX=/usr/local
+	tar -C target/package/archive/usr --owner=0 --group=0 --numeric-owner --sort=name --transform 's|^local|$(ARCHIVE)|' \
+		-czf target/package/$(ARCHIVE).tar.gz local
+
+package-test: dependencies package ## makes the packages, and installs them in a clean system, where a program signs in
+	scripts/install-dependencies package
+	.venv/bin/pytest -q tests/package
+
+$(DEB):
+	$(CARGO) install --quiet --locked --root target/tools --version $(DEB_VERSION) cargo-deb

@@ -230,7 +230,11 @@ impl Http<'_> {
             builder = builder.tls_certs_merge(certificates);
         }
         let client = builder.build();
-        client.map_err(|error| Error::bad(self.section, "TokenCAFile", format!("or the system's trust store cannot be used: {}", root_cause(&error))))
+        client.map_err(|error| {
+            // A clean system has none.
+            let advice = "install the system's (often the package ca-certificates), or name a file of yours";
+            Error::bad(self.section, "TokenCAFile", format!("is needed, for no certificates to trust can be used: {}: {advice}", root_cause(&error)))
+        })
     }
 
     fn unreachable(&self, host: &str, error: &reqwest::Error) -> Error {
