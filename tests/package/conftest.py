@@ -69,8 +69,10 @@ def archive() -> Path:
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory) -> CleanSystem:
-    return CleanSystem(tmp_path_factory.mktemp("clean") / "system")
+def system(tmp_path_factory) -> Iterator[CleanSystem]:
+    folder = tmp_path_factory.mktemp("clean") / "system"
+    yield CleanSystem(folder)
+    as_root("rm", "-rf", "--one-file-system", str(folder))
 
 
 @pytest.fixture
