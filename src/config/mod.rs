@@ -11,3 +11,4 @@ pub mod settings;
 pub mod sources;
 pub mod text;
 pub mod words;
+pub mod workspaces;

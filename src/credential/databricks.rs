@@ -4,6 +4,7 @@
 //! is in which cloud" and "Use ServicePrincipal credentials to get a token".
 
 use crate::config::resolve::{ClientAuth, Config};
+use crate::config::workspaces::{self, Cloud};
 use crate::error::Error;
 use crate::oauth::entra;
 use url::Url;
@@ -55,7 +56,7 @@ impl Workspace {
 
     /// Whether Entra's tokens are good there.
     pub fn is_in_azure(&self) -> bool {
-        matches!(&self.host, Ok(Some(host)) if cloud(host).is_some_and(|cloud| cloud.form == &ENTRA))
+        matches!(&self.host, Ok(Some(host)) if matches!(workspaces::cloud(host), Some(Cloud::Azure(_))))
     }
 
     /// Where it takes a service principal's sign-in; `None` where an administrator says so and its cloud is unknown.
@@ -71,41 +72,28 @@ impl Workspace {
             Err(_) if is_set && matches!(self.host, Ok(None)) => None,
             host => Some(host?),
         };
-        let cloud = host.and_then(cloud);
-        let endpoint = match (host, cloud, &config.tenant) {
+        let cloud = host.and_then(workspaces::cloud);
+        let endpoint = match (host, cloud.map(asked), &config.tenant) {
             _ if is_set => None,
-            (_, Some(cloud), Some(tenant)) if cloud.form == &ENTRA => Some(entra::token_url(tenant, config)?),
-            (Some(host), Some(Cloud { path: Some(path), .. }), _) => Some(format!("https://{host}{path}")),
+            (_, Some((_, form)), Some(tenant)) if form == &ENTRA => Some(entra::token_url(tenant, config)?),
+            (Some(host), Some((Some(path), _)), _) => Some(format!("https://{host}{path}")),
             (host, ..) => {
                 return Err(Error::CloudNotSupported { host: host.unwrap_or_default().to_owned(), section: config.section.clone() });
             }
         };
-        let form = config.endpoint.as_deref().and_then(form_at).or(cloud.map(|cloud| cloud.form));
+        let form = config.endpoint.as_deref().and_then(form_at).or(cloud.map(|cloud| asked(cloud).1));
         Ok(form.map(|form| Service { endpoint, form }))
     }
 }
 
-/// A cloud's hosts, and what is asked there.
-struct Cloud {
-    suffixes: &'static [&'static str],
-    /// `None` where the guide knows no service principals, though the documentation of today does: an administrator has to say.
-    path: Option<&'static str>,
-    form: &'static Form,
-}
-
-const CLOUDS: &[Cloud] = &[
-    Cloud {
-        suffixes: &[".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us"],
-        path: Some("/oidc/oauth2/v2.0/token"),
-        form: &ENTRA,
-    },
-    Cloud { suffixes: &[".cloud.databricks.com"], path: Some(TOKEN_PATH), form: &DATABRICKS },
-    Cloud { suffixes: &[".gcp.databricks.com"], path: None, form: &DATABRICKS },
-];
-
-/// The cloud of `host`; `None` in any other.
-fn cloud(host: &str) -> Option<&'static Cloud> {
-    CLOUDS.iter().find(|cloud| cloud.suffixes.iter().any(|suffix| host.ends_with(suffix)))
+/// What a service principal's token request looks like in `cloud`, and the path for it: `None` where the guide knows none, though the
+/// documentation of today does, and an administrator has to say.
+fn asked(cloud: Cloud) -> (Option<&'static str>, &'static Form) {
+    match cloud {
+        Cloud::Aws => (Some(TOKEN_PATH), &DATABRICKS),
+        Cloud::Azure(_) => (Some("/oidc/oauth2/v2.0/token"), &ENTRA),
+        Cloud::Google => (None, &DATABRICKS),
+    }
 }
 
 /// What an endpoint takes that an administrator set: its path tells whose it is.
@@ -120,27 +108,6 @@ pub fn form_at(endpoint: &str) -> Option<&'static Form> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_cloud_is_known_by_the_hosts_suffix() {
-        for (host, path, form) in [
-            ("dbc-1.cloud.databricks.com", Some("/oidc/v1/token"), &DATABRICKS),
-            ("adb-1.2.azuredatabricks.net", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
-            ("adb-1.databricks.azure.cn", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
-            ("adb-1.databricks.azure.us", Some("/oidc/oauth2/v2.0/token"), &ENTRA),
-            ("1.2.gcp.databricks.com", None, &DATABRICKS),
-        ] {
-            let cloud = cloud(host).expect(host);
-            assert_eq!((cloud.path, cloud.form), (path, form));
-        }
-    }
-
-    #[test]
-    fn any_other_host_is_in_no_cloud() {
-        for host in ["gcp.databricks.com", "cloud.databricks.com", "xcloud.databricks.com", "example.com", "", "x.cloud.databricks.com.evil.org"] {
-            assert!(cloud(host).is_none(), "{host}");
-        }
-    }
 
     #[test]
     fn an_endpoint_is_known_by_its_path() {

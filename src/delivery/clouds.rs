@@ -5,10 +5,11 @@
 
 use super::destination;
 use crate::config::settings::Settings;
+use crate::config::workspaces::{self, ENTRA, ENTRA_CHINA, ENTRA_US};
 
 /// One of them.
 struct Cloud {
-    /// How the names of its services end.
+    /// How the names of its services end, but for Databricks' workspaces.
     suffixes: &'static [&'static str],
     /// Where its Entra is.
     authority: &'static str,
@@ -16,18 +17,14 @@ struct Cloud {
     scopes: &'static [(&'static str, &'static str)],
 }
 
-const PUBLIC: Cloud = Cloud { suffixes: &[], authority: "https://login.microsoftonline.com", scopes: &[] };
+const PUBLIC: Cloud = Cloud { suffixes: &[], authority: ENTRA, scopes: &[] };
 const SQL: &str = "https://database.windows.net/.default";
 
 const SOVEREIGN: &[Cloud] = &[
+    Cloud { suffixes: &[".usgovcloudapi.net"], authority: ENTRA_US, scopes: &[(SQL, "https://database.usgovcloudapi.net/.default")] },
     Cloud {
-        suffixes: &[".usgovcloudapi.net", ".databricks.azure.us"],
-        authority: "https://login.microsoftonline.us",
-        scopes: &[(SQL, "https://database.usgovcloudapi.net/.default")],
-    },
-    Cloud {
-        suffixes: &[".chinacloudapi.cn", ".sql.azuresynapse.azure.cn", ".databricks.azure.cn"],
-        authority: "https://login.chinacloudapi.cn",
+        suffixes: &[".chinacloudapi.cn", ".sql.azuresynapse.azure.cn"],
+        authority: ENTRA_CHINA,
         scopes: &[(SQL, "https://database.chinacloudapi.cn/.default")],
     },
 ];
@@ -48,7 +45,10 @@ fn cloud(settings: &Settings) -> &'static Cloud {
 }
 
 fn of_host(host: &str) -> &'static Cloud {
-    SOVEREIGN.iter().find(|cloud| cloud.suffixes.iter().any(|suffix| host.ends_with(suffix))).unwrap_or(&PUBLIC)
+    let workspace = workspaces::cloud(host);
+    let is_there =
+        |cloud: &&Cloud| workspace == Some(workspaces::Cloud::Azure(cloud.authority)) || cloud.suffixes.iter().any(|suffix| host.ends_with(suffix));
+    SOVEREIGN.iter().find(is_there).unwrap_or(&PUBLIC)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ from support.sign_in import SECRET, SignIn, keywords
 
 ID = "0d5c3a1e-1111-2222-3333-444455556666"
 AWS = "dbc-a1b2345c-d6e7.cloud.databricks.com"
+GOVERNMENT = ["dbc-a1b2345c-d6e7.cloud.databricks.us", "dbc-a1b2345c-d6e7.cloud.databricks.mil"]
 AZURE = ["adb-1234567890123456.7.azuredatabricks.net", "adb-1.2.databricks.azure.cn", "adb-1.2.databricks.azure.us"]
 AZURE_SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d%2F.default"
 BASIC = "Basic " + base64.b64encode(f"{ID}:{SECRET}".encode()).decode()
@@ -36,7 +37,7 @@ def post(scope: str = AZURE_SCOPE) -> bytes:
 @pytest.fixture
 def workspace(home, recorder, start, authority) -> SignIn:
     """A DSN whose provider is each of the workspaces above, behind a proxy."""
-    provider = start(IdentityProvider(authority.server_context(AWS, *AZURE)))
+    provider = start(IdentityProvider(authority.server_context(AWS, *GOVERNMENT, *AZURE)))
     proxy = start(ConnectProxy((provider.host, provider.port)))
     dsn = SignIn(home, recorder, provider)
     dsn.route = {"TokenProxy": proxy.url, "TokenCAFile": authority.file}
@@ -48,10 +49,10 @@ def workspace(home, recorder, start, authority) -> SignIn:
 
 
 @pytest.mark.parametrize("host, line, headers, body", [
-    (AWS, "POST /oidc/v1/token HTTP/1.1",
-     {"accept": "application/json", "authorization": BASIC, "cache-control": "no-cache"}, AWS_FORM),
+    *((host, "POST /oidc/v1/token HTTP/1.1",
+       {"accept": "application/json", "authorization": BASIC, "cache-control": "no-cache"}, AWS_FORM) for host in [AWS, *GOVERNMENT]),
     *((host, "POST /oidc/oauth2/v2.0/token HTTP/1.1", {"accept": "*/*"}, post()) for host in AZURE),
-], ids=[AWS, *AZURE])
+], ids=[AWS, *GOVERNMENT, *AZURE])
 def test_the_token_request_is_the_guides(workspace, host, line, headers, body):
     workspace.write(workspace.route, {"Host": host, **SWITCH, **PRINCIPAL})
     assert workspace.connect().succeeded
@@ -96,7 +97,7 @@ def test_scope_and_client_authentication_can_be_set(workspace, host, extra, body
 # -- The cloud
 
 
-CLOUDLESS = ["x.gcp.databricks.com", "databricks.example.com", "cloud.databricks.com", "xazuredatabricks.net", "127.0.0.1"]
+CLOUDLESS = ["x.gcp.databricks.com", "databricks.example.com", "cloud.databricks.com", "x.databricks.us", "xazuredatabricks.net", "127.0.0.1"]
 
 
 @pytest.mark.parametrize("host", CLOUDLESS)

@@ -20,10 +20,12 @@ from support.odbc_client import run_client
 from support.sign_in import SignIn, keywords
 
 AWS = "dbc-a1b2345c-d6e7.cloud.databricks.com"
+GOVERNMENT = "dbc-a1b2345c-d6e7.cloud.databricks.us"
 AZURE = ["adb-1234567890123456.7.azuredatabricks.net", "adb-1.2.databricks.azure.cn", "adb-1.2.databricks.azure.us"]
 GCP = "1234567890123456.7.gcp.databricks.com"
 AZURE_SCOPE = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation offline_access"
-PATHS = {AWS: ("/oidc/v1/authorize", "/oidc/v1/token"), **{host: ("/oidc/oauth2/v2.0/authorize", "/oidc/oauth2/v2.0/token") for host in AZURE}}
+PATHS = {**{host: ("/oidc/v1/authorize", "/oidc/v1/token") for host in [AWS, GOVERNMENT]},
+         **{host: ("/oidc/oauth2/v2.0/authorize", "/oidc/oauth2/v2.0/token") for host in AZURE}}
 """By the guide's table: where the browser goes, and where the token comes from."""
 
 
@@ -44,7 +46,7 @@ class Workspace(BrowserPeople):
 @pytest.fixture
 def dsn(home, recorder, start, authority) -> SignIn:
     """A DSN whose provider is each of the workspaces above, behind a proxy, which the browser uses as well."""
-    provider = start(IdentityProvider(authority.server_context(AWS, *AZURE, GCP)))
+    provider = start(IdentityProvider(authority.server_context(AWS, GOVERNMENT, *AZURE, GCP)))
     proxy = start(ConnectProxy((provider.host, provider.port)))
     dsn = SignIn(home, recorder, provider)
     dsn.section = {"TokenProxy": proxy.url, "TokenCAFile": authority.file, "TokenSource": "authorization-code", "TokenClientId": "app"}
@@ -53,7 +55,7 @@ def dsn(home, recorder, start, authority) -> SignIn:
     return dsn
 
 
-@pytest.mark.parametrize("host, scope", [(AWS, "sql offline_access"), *((host, AZURE_SCOPE) for host in AZURE)])
+@pytest.mark.parametrize("host, scope", [(AWS, "sql offline_access"), (GOVERNMENT, "sql offline_access"), *((host, AZURE_SCOPE) for host in AZURE)])
 def test_scope_and_endpoints_are_the_guides(dsn, host, scope):
     people = Workspace(dsn.provider, host, PATHS[host])
     dsn.write(dsn.section, {"Host": host})

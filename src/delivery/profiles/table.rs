@@ -7,6 +7,7 @@ use super::plain::{
 };
 use super::safety::{if_a_number, if_full, if_ssl, if_yes, libpq_mode, sslmode, unless_disabled, unless_no, unless_optional, unless_yes};
 use super::{Profile, Way};
+use crate::config::workspaces;
 use crate::delivery::encryption::Switch;
 
 /// Every profile. The first that knows a file name by a part of it counts.
@@ -21,7 +22,7 @@ pub const PROFILES: &[Profile] = &[
         way: PASS_THROUGH,
         removed: OTHER_SIGN_INS,
         own_token: &["Auth_AccessToken"],
-        hosts: &[".cloud.databricks.com", ".azuredatabricks.net", ".databricks.azure.cn", ".databricks.azure.us", ".gcp.databricks.com"],
+        hosts: workspaces::SUFFIXES,
         switches: &[switch(&["SSL"], unless_no), SELF_SIGNED, HOST_MISMATCH, NAMES_MISMATCH],
         // An expired token is 08006, says the driver's guide; a server's 401 or 403 comes as `Unauthorized/Forbidden
         // error response returned`, of which no document tells the state.

@@ -4,6 +4,7 @@
 //! U2M".
 
 use crate::config::resolve::Config;
+use crate::config::workspaces::{self, Cloud};
 use crate::credential::databricks::Workspace;
 use crate::error::Error;
 
@@ -15,15 +16,6 @@ pub struct People {
     /// The scope, where the settings name none.
     pub scope: Option<&'static str>,
 }
-
-/// The scope that the guide wants, by the host's suffix.
-const SCOPES: &[(&str, &str)] = &[
-    (".cloud.databricks.com", "sql offline_access"),
-    (".azuredatabricks.net", AZURE),
-    (".databricks.azure.cn", AZURE),
-    (".databricks.azure.us", AZURE),
-];
-const AZURE: &str = "2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation offline_access";
 
 /// What `workspace` has for people; nothing where an administrator says where they sign in and its cloud is unknown.
 ///
@@ -45,22 +37,11 @@ pub fn people(workspace: &Workspace, config: &Config) -> Result<People, Error> {
     }
 }
 
+/// The scope that the guide wants, and `None` where it says nothing of people.
 fn scope(host: &str) -> Option<&'static str> {
-    SCOPES.iter().find(|(suffix, _)| host.ends_with(suffix)).map(|(_, scope)| *scope)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scope_is_known_by_the_hosts_suffix() {
-        assert_eq!(scope("dbc-1.cloud.databricks.com"), Some("sql offline_access"));
-        for host in ["adb-1.2.azuredatabricks.net", "adb-1.databricks.azure.cn", "adb-1.databricks.azure.us"] {
-            assert_eq!(scope(host), Some("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation offline_access"), "{host}");
-        }
-        for host in ["x.gcp.databricks.com", "cloud.databricks.com", "example.com", "", "x.cloud.databricks.com.evil.org"] {
-            assert_eq!(scope(host), None, "{host}");
-        }
+    match workspaces::cloud(host)? {
+        Cloud::Aws => Some("sql offline_access"),
+        Cloud::Azure(_) => Some("2ff814a6-3304-4ab8-85cb-cd0e6f879c1d/user_impersonation offline_access"),
+        Cloud::Google => None,
     }
 }
