@@ -96,7 +96,7 @@ fn after(json: &Value, span: &str, moment: &str, date: SystemTime) -> Option<Dur
 }
 
 /// A number of seconds or, as some providers have it, a text of one. Nonsense counts as nothing said.
-fn seconds(value: &Value) -> Option<Duration> {
+pub fn seconds(value: &Value) -> Option<Duration> {
     match value {
         Value::Number(number) => number.as_u64().or_else(|| number.as_f64().filter(|s| *s > 0.0).map(|s| s as u64)),
         Value::String(text) => text.trim().parse().ok(),

@@ -125,6 +125,23 @@ def test_nobody_waits_longer_than_the_timeout(ways, people, limit):
     assert step.seconds < 10 and passwords(ways) == []
 
 
+def test_a_code_is_asked_about_as_long_as_it_is_good_and_no_longer(ways, people):
+    people.code_lasts = 2
+    people.sign_in_after(polls=None)
+    ways.record(device_keys(people, TokenTimeout=60))
+    step = run_client(ways.shim, [connect(COMPLETE)])[0]
+    refused(step, "28000", "127.0.0.1 refused the sign-in: the code was good for 2 s, in which nobody signed in. Connect again for a new code")
+    assert step.seconds < 30 and len(people.requests("/token")) in (1, 2, 3)
+
+
+def test_a_provider_that_wants_to_be_asked_seldom_is_and_nobody_types_a_code_in_vain(ways, people):
+    people.interval = 90
+    ways.record(device_keys(people, TokenTimeout=80))
+    result = run_client(ways.shim, [connect(COMPLETE)])
+    refused(result[0], "HYT00", "127.0.0.1 gave no token within 80 s. Raise TokenTimeout")
+    assert result[0].seconds < 30 and result.stderr == "" and people.requests("/token") == []
+
+
 def test_a_code_that_would_play_with_the_terminal_is_not_shown(ways, people):
     people.provider.answer(replies.json_body({"device_code": "d", "user_code": "\x1b[2JA", "verification_uri": "https://idp.example"}), path="/device")
     ways.record(device_keys(people))

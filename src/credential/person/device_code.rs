@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// How much longer after a `slow_down` (section 3.5).
 const SLOWER: Duration = Duration::from_secs(5);
+const AGAIN: &str = "Connect again for a new code, and then allow the sign-in.";
 
 /// Who gives out the codes.
 ///
@@ -52,13 +53,21 @@ impl Person {
             key: "TokenEndpoint",
             section: self.config.section.clone(),
         })?;
+        let left = || http.patience.deadline.saturating_duration_since(Instant::now());
+        if left() <= code.interval {
+            return Err(self.too_slow()); // nobody should type a code after which there is no time to ask
+        }
+        let over = code.life.and_then(|life| Instant::now().checked_add(life));
         let (who, user) = (self.provider.host(), self.as_whom());
         log::tell(&format!("To sign in to {who}{user}, open {} and enter the code {}", code.place, code.user_code));
         let fields = [("grant_type", GRANT), ("device_code", code.device_code.expose())];
         let once = self.http(Patience { tries: Tries::One, ..http.patience });
         let (mut interval, mut unheard) = (code.interval, None);
         loop {
-            if http.patience.deadline.saturating_duration_since(Instant::now()) <= interval {
+            if over.is_some_and(|over| over <= Instant::now()) {
+                return Err(unheard.unwrap_or_else(|| self.code_is_over(code.life)));
+            }
+            if left() <= interval {
                 return Err(unheard.unwrap_or_else(|| self.too_slow()));
             }
             thread::sleep(interval);
@@ -84,9 +93,15 @@ impl Person {
         match (self.client.token(reply, &[device_code], &self.config.section), token_reply::error(reply).as_deref()) {
             (Ok(token), _) => Ok((token, token_reply::refresh_token(reply))),
             (Err(Error::SignInRefused { who, words, section, .. }), Some("expired_token" | "access_denied")) => {
-                Err(Error::SignInRefused { who, words, advice: "Connect again for a new code, and then allow the sign-in.", section })
+                Err(Error::SignInRefused { who, words, advice: AGAIN, section })
             }
             (Err(error), _) => Err(error),
         }
+    }
+
+    /// Nobody has signed in as long as the code was good (section 3.2, `expires_in`).
+    fn code_is_over(&self, life: Option<Duration>) -> Error {
+        let words = format!("the code was good for {} s, in which nobody signed in", life.unwrap_or_default().as_secs());
+        Error::SignInRefused { who: self.provider.host(), words, advice: AGAIN, section: self.config.section.clone() }
     }
 }

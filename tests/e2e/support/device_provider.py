@@ -28,6 +28,8 @@ class DevicePeople:
         self.url = provider.url
         """As it speaks of itself."""
         self.expires_in = 3600
+        self.code_lasts = 900
+        """Seconds for which a code is good, by its reply alone: the provider itself takes it for longer."""
         self.refusals: list = []
         """Replies that a poll gets before all else."""
         self.stolen = False
@@ -71,7 +73,7 @@ class DevicePeople:
 
     def _device(self, exchange) -> bool:
         number = next(self._numbers)
-        return replies.json_body({"device_code": f"device-code-{number}", "user_code": f"WDJB-{number:04}", "expires_in": 900,
+        return replies.json_body({"device_code": f"device-code-{number}", "user_code": f"WDJB-{number:04}", "expires_in": self.code_lasts,
                                   "verification_uri": f"{self.url}/sign-in", "interval": self.interval})(exchange)
 
     def token(self, exchange) -> bool:

@@ -2,15 +2,15 @@
 
 use crate::oauth::http::Reply;
 use crate::oauth::provider::safe;
+use crate::oauth::token_reply::seconds;
 use crate::token::Secret;
 use serde_json::Value;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Between two questions whether the sign-in is done, where the provider does not say how long (section 3.2).
 const INTERVAL: Duration = Duration::from_secs(5);
-/// No provider is asked more often or more seldom, whatever it says.
-const INTERVALS: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(60);
+/// No provider is asked more often, whatever it says.
+const INTERVAL_MIN: Duration = Duration::from_millis(500);
 /// A code that somebody types is not longer.
 const USER_CODE_MAX: usize = 64;
 
@@ -24,6 +24,8 @@ pub struct Code {
     pub place: String,
     /// Between two questions whether that is done.
     pub interval: Duration,
+    /// How long the code is good, where the provider says so.
+    pub life: Option<Duration>,
 }
 
 impl Code {
@@ -41,12 +43,13 @@ impl Code {
         if user_code.len() > USER_CODE_MAX || !user_code.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
             return Err("its user_code is none that somebody could type".into());
         }
-        let interval = json.get("interval").and_then(Value::as_u64).map_or(INTERVAL, Duration::from_secs);
+        let span = |name: &str| json.get(name).and_then(seconds).filter(|span| !span.is_zero());
         Ok(Self {
             device_code: Secret::new(text("device_code")?.to_owned()),
             user_code: user_code.to_owned(),
             place: place.into(),
-            interval: interval.clamp(*INTERVALS.start(), *INTERVALS.end()),
+            interval: span("interval").unwrap_or(INTERVAL).max(INTERVAL_MIN),
+            life: span("expires_in"),
         })
     }
 }
@@ -65,7 +68,16 @@ mod tests {
         let code = read(r#"{"device_code":"d","user_code":"AB-CD","verification_uri":"https://idp/device","interval":7}"#).expect("a code");
         assert_eq!((code.user_code.as_str(), code.place.as_str(), code.interval), ("AB-CD", "https://idp/device", Duration::from_secs(7)));
         let code = read(r#"{"device_code":"d","user_code":"A","verification_url":"https://idp/"}"#).expect("a code");
-        assert_eq!(code.interval, Duration::from_secs(5));
+        assert_eq!((code.interval, code.life), (Duration::from_secs(5), None));
+        for (spans, interval, life) in [
+            (r#""interval":90,"expires_in":900"#, 90, Some(900)),
+            (r#""interval":"10","expires_in":"1800""#, 10, Some(1800)),
+            (r#""interval":0,"expires_in":0"#, 5, None),
+            (r#""interval":-1,"expires_in":"soon""#, 5, None),
+        ] {
+            let code = read(&format!(r#"{{"device_code":"d","user_code":"A","verification_uri":"https://idp/",{spans}}}"#)).expect("a code");
+            assert_eq!((code.interval.as_secs(), code.life.map(|life| life.as_secs())), (interval, life), "{spans}");
+        }
         for (body, words) in [
             ("", "no JSON"),
             (r#"{"user_code":"A","verification_uri":"https://idp/"}"#, "has no device_code"),
