@@ -17,6 +17,8 @@ pub struct Provider {
     token: Option<String>,
     /// Where it tells the others.
     discovery: Option<String>,
+    /// Where people begin to sign in, of one that is known to have that beside its token endpoint.
+    authorize: Option<Url>,
     section: String,
 }
 
@@ -26,7 +28,7 @@ impl Provider {
         let discovery = config.discovery.clone();
         let token = config.endpoint.clone().or_else(|| endpoint.filter(|_| discovery.is_none()).map(str::to_owned));
         let is_known = token.is_some() || discovery.is_some();
-        is_known.then(|| Self { token, discovery, section: config.section.clone() })
+        is_known.then(|| Self { token, discovery, authorize: None, section: config.section.clone() })
     }
 
     /// As [`of`](Self::of); where nothing is said but `TokenTenant`, Entra.
@@ -54,12 +56,17 @@ impl Provider {
     /// At what `TokenEndpoint` and `TokenDiscovery` say; where nothing says anything but the first, also at `discovery`.
     pub fn told_at(config: &Config, discovery: &str) -> Self {
         let discovery = config.discovery.clone().or_else(|| Some(discovery.to_owned()));
-        Self { token: config.endpoint.clone(), discovery, section: config.section.clone() }
+        Self { token: config.endpoint.clone(), discovery, authorize: None, section: config.section.clone() }
+    }
+
+    /// At `TokenEndpoint`, and for people at `authorize`, which is beside it.
+    pub fn beside(config: &Config, authorize: Url) -> Self {
+        Self { token: config.endpoint.clone(), discovery: None, authorize: Some(authorize), section: config.section.clone() }
     }
 
     /// Whether it is known, or can be asked, where people and devices begin to sign in.
     pub fn tells_all(&self) -> bool {
-        self.discovery.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(entra::TOKEN_PATH))
+        self.discovery.is_some() || self.authorize.is_some() || self.token.as_ref().is_some_and(|token| token.ends_with(entra::TOKEN_PATH))
     }
 
     /// The token endpoint, which is asked for where it is not set.
@@ -128,8 +135,9 @@ fn endpoint(document: &Value, discovery: &Url, token: Option<&Url>, name: &str) 
         safe(text).map_err(|problem| format!("the document's {name} {problem}"))
     };
     // RFC 8414, section 3.3. Entra's document of all tenants has an issuer with `{tenantid}` in it.
-    if url("issuer")?.origin() != discovery.origin() {
-        return Err("the document's issuer is another host than TokenDiscovery's".into());
+    // Where the token endpoint is set, nothing that is sent depends on it.
+    if url("issuer")?.origin() != discovery.origin() && token.is_none() {
+        return Err("the document's issuer is another host than TokenDiscovery's: if that is right, set TokenEndpoint as well".into());
     }
     let endpoint = url(name)?;
     if endpoint.origin() != discovery.origin() && token.is_none_or(|token| endpoint.origin() != token.origin()) {
@@ -190,6 +198,8 @@ mod tests {
             (None, "https://idp.example:443", "https://idp.example/token"),
             (None, "https://idp.example/{tenantid}/v2.0", "https://idp.example/token"),
             (Some("https://other.example/token"), "https://idp.example", "https://other.example/device"),
+            (Some("https://other.example/token"), "https://other.example", "https://idp.example/device"),
+            (Some("https://idp.example/token"), "https://third.example", "https://idp.example/device"),
         ] {
             assert_eq!(told(token, json!({"issuer": issuer, "token_endpoint": endpoint})).as_deref(), Ok(endpoint));
         }
@@ -205,6 +215,9 @@ mod tests {
             let problem = told(None, json!({"issuer": issuer, "token_endpoint": endpoint})).expect_err(endpoint);
             assert!(problem.contains(words), "{problem}");
         }
+        let third = json!({"issuer": "https://third.example", "token_endpoint": "https://third.example/token"});
+        let problem = told(Some("https://idp.example/token"), third).expect_err("a third host");
+        assert!(problem.contains("token_endpoint is on another host"), "{problem}");
         for document in [json!({}), json!([]), json!({"issuer": "https://idp.example"}), json!({"issuer": 1, "token_endpoint": 2})] {
             assert!(told(None, document).expect_err("no URL").contains("the document has no "));
         }

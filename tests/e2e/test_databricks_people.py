@@ -46,7 +46,7 @@ class Workspace(BrowserPeople):
 @pytest.fixture
 def dsn(home, recorder, start, authority) -> SignIn:
     """A DSN whose provider is each of the workspaces above, behind a proxy, which the browser uses as well."""
-    provider = start(IdentityProvider(authority.server_context(AWS, GOVERNMENT, *AZURE, GCP)))
+    provider = start(IdentityProvider(authority.server_context(AWS, GOVERNMENT, *AZURE, GCP, "databricks.example.com")))
     proxy = start(ConnectProxy((provider.host, provider.port)))
     dsn = SignIn(home, recorder, provider)
     dsn.section = {"TokenProxy": proxy.url, "TokenCAFile": authority.file, "TokenSource": "authorization-code", "TokenClientId": "app"}
@@ -72,6 +72,17 @@ def test_scope_and_endpoints_are_the_guides(dsn, host, scope):
     assert {each.header("host") for each in dsn.provider.requests} == {host}
     [given] = dsn.given
     assert {*keywords(given)} >= {("AuthMech", "11"), ("Auth_Flow", "0"), ("Auth_AccessToken", people.issued[0])}
+
+
+@pytest.mark.parametrize("host", [AWS, AZURE[0], GCP, "databricks.example.com"])
+def test_with_a_workspaces_own_token_endpoint_people_sign_in_to_databricks_itself(dsn, host):
+    people = Workspace(dsn.provider, host, PATHS[AWS])
+    dsn.write({**dsn.section, "TokenEndpoint": f"https://{host}/oidc/v1/token"}, {"Host": host})
+    step = run_client(dsn.home, [connect(COMPLETE, "DSN=app")])[0]
+    assert step.succeeded, step
+    assert [each.path.partition("?")[0] for each in dsn.provider.requests] == ["/oidc/v1/authorize", "/oidc/v1/token"]
+    assert dict(people.questions[0])["scope"] == "sql offline_access"
+    assert ("Auth_AccessToken", people.issued[0]) in keywords(dsn.given[0])
 
 
 def test_the_sign_in_is_kept_for_each_workspace(dsn):

@@ -18,7 +18,7 @@ def people(identity_provider) -> DevicePeople:
 
 
 @pytest.mark.parametrize("document, words", [
-    ({"issuer": "https://evil.example"}, "the document's issuer is another host"),
+    ({"issuer": "https://evil.example"}, "the document's issuer is another host than TokenDiscovery's: if that is right, set TokenEndpoint as well"),
     ({"token_endpoint": "https://evil.example/token"}, "the document's token_endpoint is on another host"),
     ({"device_authorization_endpoint": "https://evil.example/device"}, "the document's device_authorization_endpoint is on another host"),
     ({"token_endpoint": "http://evil.example/token"}, "the document's token_endpoint must begin with https://"),
@@ -49,6 +49,17 @@ def test_an_endpoint_that_is_set_vouches_for_its_host(ways, start, people):
     ways.record(device_keys(people, TokenEndpoint=other.url + "/token"))
     assert run_client(ways.shim, [connect(COMPLETE)])[0].succeeded and elsewhere.asked == 1
     assert [each.method for each in people.provider.requests] == ["GET"]
+
+
+def test_where_the_endpoint_is_set_the_issuer_may_be_another_but_no_other_endpoint(ways, people):
+    provider, keys = people.provider, device_keys(people, TokenEndpoint=people.provider.url + "/token")
+    ways.record(keys)
+    document = {**people.document, "issuer": "https://issuer.example"}
+    provider.always(replies.json_body(document), path="/.well-known/openid-configuration")
+    assert run_client(ways.shim, [connect(COMPLETE, "DSN=data;TokenUser=a")])[0].succeeded and people.asked == 1
+    document["device_authorization_endpoint"] = "https://issuer.example/device"
+    provider.always(replies.json_body(document), path="/.well-known/openid-configuration")
+    refused(run_client(ways.shim, [connect(COMPLETE, "DSN=data;TokenUser=b")])[0], "HY000", "device_authorization_endpoint is on another host")
 
 
 @pytest.mark.parametrize("by", ["TokenEndpoint", "TokenTenant"])

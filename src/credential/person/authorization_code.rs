@@ -50,9 +50,11 @@ pub fn place(config: &Config, client: &Client, workspace: Option<&Workspace>) ->
     let is_set = config.endpoint.is_some() || config.discovery.is_some();
     let people = workspace.map(|workspace| workspace::people(workspace, config)).transpose()?;
     let told_at = people.as_ref().and_then(|people| people.discovery.as_deref()).filter(|_| config.tenant.is_none() && config.discovery.is_none());
-    let provider = match told_at {
-        Some(discovery) => Provider::told_at(config, discovery),
-        None => Provider::of_tenant(config)?
+    let beside = people.as_ref().and_then(|people| people.authorize.clone());
+    let provider = match (beside, told_at) {
+        (Some(authorize), _) => Provider::beside(config, authorize),
+        (None, Some(discovery)) => Provider::told_at(config, discovery),
+        (None, None) => Provider::of_tenant(config)?
             .ok_or_else(|| missing("TokenDiscovery", "is missing, which authorization-code needs (or TokenTenant, where Entra is the provider)"))?,
     };
     if client.has_proof() && !is_set && told_at.is_none() {

@@ -41,7 +41,7 @@ impl Provider {
     pub fn authorization(&self, http: &Http<'_>) -> Result<Authorization, Error> {
         let token = self.token()?;
         if let Some(token) = token.clone().filter(|_| self.discovery.is_none())
-            && let Some(endpoint) = beside_entras_token(&token, "authorize")
+            && let Some(endpoint) = self.authorize.clone().or_else(|| beside_entras_token(&token, "authorize"))
         {
             return Ok(Authorization { endpoint, issuer: Issuer::At(token.origin()), token });
         }
