@@ -62,6 +62,16 @@ impl Client {
         self.secret.is_some() || self.key.is_some()
     }
 
+    /// A secret goes only where an administrator says, and a connection string may name a tenant. Microsoft alone would see it, but
+    /// a token that somebody's own tenant gave for it should sign nobody in.
+    ///
+    /// # Errors
+    /// It has one that the connection string does not bring, and would go to a tenant that the string names.
+    pub fn check_tenant(&self, config: &Config) -> Result<(), Error> {
+        let is_anybodys = self.has_proof() && config.tenant_by_string && !config.secret_by_string;
+        if is_anybodys { Err(Error::NotInConnectionString { key: "TokenTenant" }) } else { Ok(()) }
+    }
+
     /// POSTs a form with `fields`, and shows who asks.
     ///
     /// # Errors

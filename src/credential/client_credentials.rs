@@ -48,10 +48,8 @@ impl ClientCredentials {
             // The workspace would pass on to Entra what was signed for the workspace.
             return Err(Error::bad(&config.section, "TokenTenant", "is missing, which TokenClientCertificate needs with Databricks in Azure"));
         }
-        if by_tenant && config.tenant_by_string && !config.secret_by_string {
-            // A secret goes only where an administrator says. Microsoft alone would see it, but a token that somebody's own tenant
-            // gave for it should sign nobody in.
-            return Err(Error::NotInConnectionString { key: "TokenTenant" });
+        if by_tenant {
+            client.check_tenant(&config)?;
         }
         Ok(Self {
             by_tenant: by_tenant && config.tenant.is_some(),

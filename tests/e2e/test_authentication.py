@@ -99,8 +99,9 @@ def test_in_a_browsing_the_driver_gets_the_token_and_says_what_it_says_with_one_
     assert len(sql.az.calls) == 1 and TOKEN not in str(step)
 
 
-@pytest.mark.parametrize("word", ["DeviceCodeFlow", "DeviceCode"])
-def test_somebody_signs_in_with_a_code_once(sql, word):
+@pytest.mark.parametrize("word, section", [("DeviceCodeFlow", {}), ("DeviceCode", {"TokenClientSecret": "another-clients"})])
+def test_somebody_signs_in_with_a_code_once(sql, word, section):
+    sql.configure(**section)
     people = DevicePeople(sql.provider, tenant="/organizations")
     words = f"Authentication=ActiveDirectory{word};UID=me@example.com"
     asked = sql.run(call("SQLDriverConnectW", string=f"DSN=d;{words}", completion=1))
@@ -109,6 +110,7 @@ def test_somebody_signs_in_with_a_code_once(sql, word):
     assert sql.tokens == people.issued and len(people.issued) == 2 and people.asked == 1
     [begun] = people.requests(people.device_path)
     assert dict(begun.form) == {"client_id": SQL_CLIENT, "scope": "https://database.windows.net/.default offline_access"}
+    assert begun.header("authorization") is None
     assert "nobody is signed in" in sql.connect(words.replace("me@", "you@")).records[0].message
 
 

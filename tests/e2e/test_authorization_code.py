@@ -143,9 +143,8 @@ def test_a_port_that_somebody_else_has_is_named(ways, people, browser, start):
     ({"TokenRedirect": "https://app.example.com/"}, ["TokenRedirect must begin with http://127.0.0.1 or http://localhost"]),
     ({"TokenDiscovery": ""}, ["TokenDiscovery is missing, which authorization-code needs"]),
     ({"TokenDiscovery": "", "TokenEndpoint": "https://idp.example/token"}, ["TokenDiscovery is missing", "other than Entra's"]),
-    ({"TokenDiscovery": "", "TokenTenant": "contoso.example", "TokenClientSecret": SECRET}, ["TokenEndpoint is missing"]),
     ({"TokenClientId": ""}, ["TokenClientId is missing, which authorization-code needs"]),
-], ids=["redirect", "nothing", "endpoint", "secret", "client"])
+], ids=["redirect", "nothing", "endpoint", "client"])
 def test_what_is_missing_is_named(ways, people, browser, more, words):
     ways.record(browser_keys(people, **more))
     refused(run_client(ways.shim, [connect(COMPLETE)])[0], "HY000", *words)

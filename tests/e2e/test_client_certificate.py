@@ -193,10 +193,12 @@ def test_a_client_that_people_sign_in_to_signs_each_of_its_requests(ways, identi
 
 
 @pytest.mark.parametrize("source", ["device-code", "authorization-code"])
-def test_a_key_goes_to_no_tenant_by_which_people_sign_in(dsn, source):
+def test_a_key_goes_to_no_tenant_of_a_connection_strings_by_which_people_sign_in(dsn, source):
     dsn.file.write_bytes(key_pem(P256))
     dsn.write({**dsn.keys, "TokenSource": source, "TokenTenant": "t"})
-    dsn.refused_unheard(dsn.connect(), "HY000", f"TokenEndpoint is missing, which {source} needs with a client that has a secret")
+    words = "TokenTenant may not stand in a connection string"
+    dsn.refused_unheard(run_client(dsn.home, [connect(COMPLETE, "DSN=app;TokenTenant=theirs")])[0], "28000", words)
+    dsn.refused_unheard(dsn.connect(), "28000", "nobody is signed in to login.microsoftonline.com")
 
 
 # -- Which of them counts

@@ -62,15 +62,16 @@ def test_where_the_endpoint_is_set_the_issuer_may_be_another_but_no_other_endpoi
     refused(run_client(ways.shim, [connect(COMPLETE, "DSN=data;TokenUser=b")])[0], "HY000", "device_authorization_endpoint is on another host")
 
 
+@pytest.mark.parametrize("secret", [{}, {"TokenClientSecret": SECRET, "TokenClientAuth": "post"}], ids=["public", "secret"])
 @pytest.mark.parametrize("by", ["TokenEndpoint", "TokenTenant"])
-def test_at_entra_the_tenant_is_enough(ways, start, authority, by):
+def test_at_entra_the_tenant_is_enough(ways, start, authority, by, secret):
     """Over TLS, through a proxy to a provider that is Entra."""
     provider = start(IdentityProvider(authority.server_context("login.microsoftonline.com")))
     people = DevicePeople(provider, tenant="/contoso.example.com")
     proxy = start(ConnectProxy((provider.host, provider.port)))
     where = {"TokenTenant": "contoso.example.com"} if by == "TokenTenant" else \
         {"TokenEndpoint": "https://login.microsoftonline.com/contoso.example.com/oauth2/v2.0/token"}
-    ways.record({**{key: value for key, value in device_keys(people).items() if key != "TokenDiscovery"}, **where, "TokenProxy": proxy.url,
+    ways.record({**{key: value for key, value in device_keys(people).items() if key != "TokenDiscovery"}, **where, **secret, "TokenProxy": proxy.url,
                  "TokenCAFile": authority.file})
     provider.always(replies.json_body({"device_code": "device-code-1", "user_code": "ABC", "interval": 1,
                                        "verification_uri": "https://microsoft.com/devicelogin"}), path=people.device_path)
@@ -78,6 +79,7 @@ def test_at_entra_the_tenant_is_enough(ways, start, authority, by):
     assert result[0].succeeded and run_client(ways.shim, [connect(NOPROMPT)])[0].succeeded
     assert result.stderr == "[tokenshim] To sign in to login.microsoftonline.com, open https://microsoft.com/devicelogin and enter the code ABC\n"
     assert {each.path for each in provider.requests} == {people.device_path, people.token_path}
+    assert {dict(each.form).get("client_secret") for each in provider.requests} == {secret.get("TokenClientSecret")}
 
 
 @pytest.mark.parametrize("section, words", [
@@ -85,9 +87,8 @@ def test_at_entra_the_tenant_is_enough(ways, start, authority, by):
     ({"TokenDiscovery": "", "TokenEndpoint": "https://idp.example/token"}, "with a TokenEndpoint other than Entra's"),
     ({"TokenDiscovery": "http://idp.example/x"}, "TokenDiscovery must begin with https://"),
     ({"TokenDiscovery": "", "TokenTenant": "../evil"}, "TokenTenant has characters that no tenant has"),
-    ({"TokenDiscovery": "", "TokenTenant": "contoso.example.com", "TokenClientSecret": SECRET}, "TokenEndpoint is missing, which device-code needs with a client"),
     ({"TokenClientId": ""}, "TokenClientId is missing, which device-code needs"),
-], ids=["nothing", "endpoint alone", "http", "tenant", "secret", "no client"])
+], ids=["nothing", "endpoint alone", "http", "tenant", "no client"])
 def test_what_is_missing_is_named(ways, people, section, words):
     ways.record({**device_keys(people), **section})
     refused(run_client(ways.shim, [connect(COMPLETE)])[0], "HY000", words)

@@ -30,7 +30,8 @@ impl Config {
         match self.public_client {
             Some((id, of)) if self.client_id.is_none() && self.endpoint.is_none() && self.discovery.is_none() => {
                 let tenant = self.tenant.clone().unwrap_or_else(|| of.to_owned());
-                Arc::new(Self { client_id: Some(id.to_owned()), tenant: Some(tenant), ..Self::clone(&self) })
+                // It has no secret: one that stands there is another client's.
+                Arc::new(Self { client_id: Some(id.to_owned()), client_secret: None, certificate: None, tenant: Some(tenant), ..Self::clone(&self) })
             }
             _ => self,
         }

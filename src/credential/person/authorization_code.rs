@@ -57,9 +57,8 @@ pub fn place(config: &Config, client: &Client, workspace: Option<&Workspace>) ->
         (None, None) => Provider::of_tenant(config)?
             .ok_or_else(|| missing("TokenDiscovery", "is missing, which authorization-code needs (or TokenTenant, where Entra is the provider)"))?,
     };
-    if client.has_proof() && !is_set && told_at.is_none() {
-        // A tenant may stand in a connection string, and a secret goes only where an administrator or the profile says.
-        return Err(missing("TokenEndpoint", "is missing, which authorization-code needs with a client that has a secret"));
+    if !is_set && told_at.is_none() {
+        client.check_tenant(config)?;
     }
     if !provider.tells_all() {
         return Err(missing("TokenDiscovery", "is missing, which authorization-code needs with a TokenEndpoint other than Entra's"));

@@ -29,9 +29,8 @@ pub fn provider(config: &Config, client: &Client) -> Result<Provider, Error> {
     let missing = |key, problem| Error::bad(&config.section, key, problem);
     let provider = Provider::of_tenant(config)?
         .ok_or_else(|| missing("TokenDiscovery", "is missing, which device-code needs (or TokenTenant, where Entra is the provider)"))?;
-    if client.has_proof() && config.endpoint.is_none() && config.discovery.is_none() {
-        // A tenant may stand in a connection string, and a secret goes only where an administrator says.
-        return Err(missing("TokenEndpoint", "is missing, which device-code needs with a client that has a secret"));
+    if config.endpoint.is_none() && config.discovery.is_none() {
+        client.check_tenant(config)?;
     }
     if !provider.tells_all() {
         return Err(missing("TokenDiscovery", "is missing, which device-code needs with a TokenEndpoint other than Entra's"));
