@@ -82,8 +82,11 @@ impl Client {
             headers.push(("authorization", basic));
         }
         let bad = |problem| Error::bad(http.section, "TokenClientCertificate", problem);
-        let assertion = self.key.as_ref().map(|key| assertion::signed(key, &self.id, url)).transpose().map_err(bad)?;
-        http.post_form(url, &headers, self.form(fields, assertion.as_ref().map(|text| text.as_str())))
+        http.post_form(url, &headers, || {
+            // A provider takes each signature once (RFC 7523, section 3), and may have taken one that it could not answer.
+            let assertion = self.key.as_ref().map(|key| assertion::signed(key, &self.id, url)).transpose().map_err(bad)?;
+            Ok(self.form(fields, assertion.as_ref().map(|text| text.as_str())))
+        })
     }
 
     /// The token in a reply. Neither the client's secret nor one of `more` that were sent with it gets into a message, should

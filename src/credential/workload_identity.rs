@@ -159,7 +159,7 @@ impl Source for WorkloadIdentity {
         let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
         let endpoint = self.provider.token_endpoint(&http)?;
         let token = self.token()?;
-        let reply = http.post_form(&endpoint, &[], self.form(&token))?;
+        let reply = http.post_form(&endpoint, &[], || Ok(self.form(&token)))?;
         token_reply::token(&reply, &[token.expose()], &self.config.section).map_err(|error| match error {
             Error::SignInRefused { who, words, section, .. } => {
                 let advice = "Check TokenClientId, TokenTenant and TokenScope in {section}, and whether that client trusts this workload: issuer, \

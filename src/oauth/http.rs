@@ -82,18 +82,23 @@ pub struct Reply {
 type Answer = (Reply, Option<String>);
 
 impl Http<'_> {
-    /// POSTs a form and reads the answer, whatever its status. Where it may help and there is time, the request is made
-    /// again; where there is none left for that, the last answer is the answer.
+    /// POSTs what `form` makes and reads the answer, whatever its status. Where it may help and there is time, the request is
+    /// made again, with a form made anew; where there is none left for that, the last answer is the answer.
     ///
     /// # Errors
-    /// No connection, no answer in time, or too long an answer.
-    pub fn post_form(&self, url: &url::Url, headers: &[(&'static str, Zeroizing<String>)], form: String) -> Result<Reply, Error> {
+    /// No connection, no answer in time, or too long an answer; or that of `form`.
+    pub fn post_form(
+        &self,
+        url: &url::Url,
+        headers: &[(&'static str, Zeroizing<String>)],
+        form: impl Fn() -> Result<String, Error> + Sync,
+    ) -> Result<Reply, Error> {
         let answer = self.request(url, Manner::of(url), || {
             let mut request = self.client(Way::of(url))?.post(url.clone());
             for (name, value) in headers {
                 request = request.header(*name, self.sensitive(value, "TokenClientSecret")?);
             }
-            Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form))
+            Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form()?))
         });
         answer.map(|(reply, _)| reply)
     }
@@ -114,7 +119,7 @@ impl Http<'_> {
         Ok(value)
     }
 
-    fn request(&self, url: &url::Url, manner: Manner, request: impl FnOnce() -> Result<RequestBuilder, Error> + Send) -> Result<Answer, Error> {
+    fn request(&self, url: &url::Url, manner: Manner, request: impl Fn() -> Result<RequestBuilder, Error> + Send) -> Result<Answer, Error> {
         let host = url.host_str().unwrap_or_default().to_owned();
         if self.patience.deadline <= Instant::now() {
             return Err(self.too_slow(&host));
@@ -130,23 +135,21 @@ impl Http<'_> {
         })
     }
 
-    fn exchange(&self, request: impl FnOnce() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
-        let request = request()?;
+    fn exchange(&self, request: impl Fn() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string(), None))?;
-        let reply = runtime.block_on(self.tries(&request, manner, host));
+        let reply = runtime.block_on(self.tries(request, manner, host));
         // A name server may take longer yet: its thread is left to it.
         runtime.shutdown_background();
         reply
     }
 
-    async fn tries(&self, request: &RequestBuilder, manner: Manner, host: &str) -> Result<Answer, Error> {
+    async fn tries(&self, request: impl Fn() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
         let deadline = self.patience.deadline;
         let mut answer = Err(self.too_slow(host));
         for tries in 1.. {
-            let Some(request) = request.try_clone() else { break };
             // One that nobody answered any more says less than the answer before it.
-            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request, manner, host)).await else { break };
+            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request()?, manner, host)).await else { break };
             answer = latest;
             let again_after = answer.as_ref().map_or_else(Error::again_after, |(reply, _)| reply.again_after);
             let Some(again_after) = again_after.filter(|_| self.patience.tries == Tries::Many) else { break };

@@ -201,6 +201,19 @@ def test_a_key_goes_to_no_tenant_of_a_connection_strings_by_which_people_sign_in
     dsn.refused_unheard(dsn.connect(), "28000", "nobody is signed in to login.microsoftonline.com")
 
 
+@pytest.mark.parametrize("mood", [replies.status(503), replies.hang_up], ids=["busy", "hangs up"])
+def test_each_try_has_a_signature_of_its_own(dsn, mood):
+    """A provider takes one once only, and may have taken it before it failed."""
+    dsn.provider.answer(mood)
+    dsn.file.write_bytes(key_pem(P256))
+    dsn.write({**dsn.keys, "TokenEndpoint": dsn.provider.url + OTHER_PATH, "TokenTimeout": 20})
+    assert dsn.connect().succeeded
+    assertions = [dict(request.form)["client_assertion"] for request in dsn.provider.requests]
+    first, second = (json.loads(decoded(assertion.split(".")[1])) for assertion in assertions)
+    assert first["jti"] != second["jti"] and first["iat"] <= second["iat"]
+    assert {**first, "jti": 0, "iat": 0, "exp": 0} == {**second, "jti": 0, "iat": 0, "exp": 0}
+
+
 # -- Which of them counts
 
 

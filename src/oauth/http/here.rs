@@ -33,8 +33,8 @@ impl Http<'_> {
         let Ask { url, headers, form, passes } = ask;
         self.request(url, Manner { way: Way::Here, passes }, || {
             let client = self.client(Way::Here)?;
-            let mut request = match form {
-                Some(form) => client.post(url.clone()).header("content-type", "application/x-www-form-urlencoded").body(form),
+            let mut request = match &form {
+                Some(form) => client.post(url.clone()).header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
                 None => client.get(url.clone()),
             };
             for (name, value, key) in headers {

@@ -25,7 +25,7 @@ fn ask(scheme: &str, answer: &'static [u8], tries: Tries) -> (Result<Reply, Erro
 fn post(url: &str, tries: Tries, timeout: Duration) -> Result<Reply, Error> {
     let patience = Patience { deadline: Instant::now() + timeout, tries };
     let http = Http { route: &Route::default(), section: "section [x]", patience, timeout };
-    http.post_form(&url.parse().expect("a URL"), &[], "a=b".into())
+    http.post_form(&url.parse().expect("a URL"), &[], || Ok("a=b".into()))
 }
 
 const BUSY: &[u8] = b"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n{}";
