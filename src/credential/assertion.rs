@@ -74,7 +74,7 @@ pub fn signed(pem: &Secret, client: &str, audience: &Url) -> Result<Zeroizing<St
 fn key(pem: &[u8]) -> Result<Arc<dyn SigningKey>, &'static str> {
     let is_encrypted = pem.windows(9).any(|word| word == b"ENCRYPTED");
     let key = PrivateKeyDer::from_pem_slice(pem).map_err(|_| match is_encrypted {
-        true => "holds an encrypted key: write it without a password, by `openssl pkey`, to a file of mode 600",
+        true => "holds an encrypted key, whose password is read from nowhere: write it without one, by `openssl pkey -in <this file>`, and its certificate after it, to a file of mode 600",
         false => "holds no private key in PEM",
     })?;
     any_supported_type(&key).map_err(|_| "holds a key that is none of RSA with 2048 to 4096 bits, P-256, P-384, or Ed25519")

@@ -108,6 +108,32 @@ def test_the_environments_secret_goes_to_entra_only_and_only_whole(chain, sectio
     assert chain.provider.requests == [] and len(chain.az.calls) == 1
 
 
+@pytest.mark.parametrize("word, path", [("prod", PATHS[1]), ("dev", None), ("managedidentitycredential", PATHS[3]), ("AzureCliCredential", None)])
+def test_what_azure_identitys_variable_leaves_out_is_not_asked(chain, word, path):
+    chain.everything("client-credentials")
+    chain.write()
+    assert chain.connect(env={"AZURE_TOKEN_CREDENTIALS": word}).succeeded
+    assert [each.path.partition("?")[0] for each in chain.provider.requests] == ([path] if path else [])
+    assert len(chain.az.calls) == (path is None)
+
+
+def test_azure_identitys_variable_leaves_out_nothing_that_settings_name_and_no_word_of_a_list(chain):
+    settings = chain.everything("environment", "workload-identity", "managed-identity")
+    chain.write(**settings)
+    assert chain.connect(env={"AZURE_TOKEN_CREDENTIALS": "prod"}).succeeded
+    chain.write(source="azure-cli,device-code")
+    assert chain.connect(env={"AZURE_TOKEN_CREDENTIALS": "prod"}).succeeded
+    assert len(chain.provider.requests) == len(chain.az.calls) == 1
+
+
+def test_azure_identitys_variable_is_named_where_it_leaves_nothing_or_is_no_word(chain):
+    words = "none of TokenSource=auto with AZURE_TOKEN_CREDENTIALS=dev is set up: ", "azure-cli (nobody is signed in)"
+    chain.refused(chain.connect(env={**AZURE, "AZURE_TOKEN_CREDENTIALS": "dev"}), "HY000", *words)
+    step = chain.connect(env={**AZURE, "AZURE_TOKEN_CREDENTIALS": "AzurePowerShellCredential"})
+    chain.refused(step, "HY000", "section [Shimmed] of odbcinst.ini: AZURE_TOKEN_CREDENTIALS in the environment is none of dev, prod")
+    assert chain.provider.requests == []
+
+
 def test_databricks_own_variables_are_for_its_own_driver(home, recorder, start, authority, databricks):
     provider, proxy = databricks
     dsn = SignIn(home, recorder, provider, SPARK)

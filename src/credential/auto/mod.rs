@@ -2,6 +2,7 @@
 //! should not depend on what is out of order just now.
 
 mod links;
+mod token_credentials;
 
 use super::databricks::Workspace;
 use super::{Source, source_for};
@@ -15,6 +16,7 @@ use links::{LINKS, Link};
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
+use token_credentials::Left;
 
 /// Lets no other thread at what is known of the links until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
@@ -47,6 +49,7 @@ struct Chosen {
 /// None is; or that one lacks something more.
 pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Box<dyn Source>, Error> {
     let chain = Chain { links: links_of(&config)?, config, workspace: workspace.cloned() };
+    chain.left()?;
     let link = chain.first().map_err(|reasons| chain.nothing(&reasons))?;
     let config = Arc::new(chain.config_of(link));
     let source = source_for(Arc::clone(&config), workspace).map_err(|error| chain.told(link, error))?;
@@ -66,10 +69,19 @@ fn links_of(config: &Config) -> Result<Vec<&'static Link>, Error> {
 }
 
 impl Chain {
+    /// What the environment leaves of it, where it is not of an administrator's own words.
+    fn left(&self) -> Result<Left, Error> {
+        if !self.config.source.eq_ignore_ascii_case(AUTO) {
+            return Ok(Left::ALL);
+        }
+        Left::now().map_err(|(key, problem)| Error::bad(&self.config.section, key, problem))
+    }
+
     /// The first link that is set up; `Err` has the reason of each that is not.
     fn first(&self) -> Result<&'static Link, Vec<String>> {
         let mut reasons = Vec::new();
-        for link in &self.links {
+        let Ok(left) = self.left() else { return Err(reasons) };
+        for link in self.links.iter().filter(|link| left.has(link.name)) {
             match (link.missing)(&self.config, self.workspace.as_ref()) {
                 None => return Ok(link),
                 Some(reason) => reasons.push(format!("{} ({reason})", link.name)),
@@ -88,7 +100,8 @@ impl Chain {
     }
 
     fn nothing(&self, reasons: &[String]) -> Error {
-        Error::NothingSetUp { chain: self.config.source.clone(), reasons: reasons.join(", "), section: self.config.section.clone() }
+        let chain = self.left().unwrap_or(Left::ALL).named(&self.config.source);
+        Error::NothingSetUp { chain, reasons: reasons.join(", "), section: self.config.section.clone() }
     }
 
     fn told(&self, link: &Link, error: Error) -> Error {
