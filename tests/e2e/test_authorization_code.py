@@ -4,6 +4,7 @@ does. Nobody is asked where the application does not allow it."""
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 
@@ -131,12 +132,26 @@ def test_entra_is_asked_beside_its_token_endpoint_and_comes_back_to_localhost(wa
     refused(run_client(ways.shim, [connect(COMPLETE, "DSN=data;TokenUser=other")])[0], "HY000", "another issuer (iss)")
 
 
-def test_a_port_that_somebody_else_has_is_named(ways, people, browser, start):
-    taken = people.provider.port
-    ways.record(browser_keys(people, TokenRedirect=f"http://localhost:{taken}"))
-    result = run_client(ways.shim, [connect(COMPLETE)])
-    refused(result[0], "HY000", f"TokenRedirect needs port {taken} of 127.0.0.1, where this program cannot listen", "section [Engine]")
+@pytest.mark.parametrize("host, address", [("127.0.0.1", "127.0.0.1"), ("localhost", "127.0.0.1"), ("localhost", "::1")])
+def test_a_port_that_somebody_else_has_is_named(ways, people, browser, host, address):
+    if address == "::1" and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as theirs:
+        taken = theirs.getsockname()[1]
+        ways.record(browser_keys(people, TokenRedirect=f"http://{host}:{taken}"))
+        result = run_client(ways.shim, [connect(COMPLETE)])
+    refused(result[0], "HY000", f"TokenRedirect needs port {taken} of {host}, where this program cannot listen", "section [Engine]")
     assert browser.runs() == [] and result.stderr == ""
+
+
+def has_ipv6() -> bool:
+    """Whether the machine has ::1, which a kernel built with IPv6 may yet lack."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("more, words", [

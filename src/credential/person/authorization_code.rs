@@ -74,9 +74,9 @@ impl Person {
     pub(super) fn ask_in_browser(&self, http: &Http<'_>, redirect: &Redirect) -> Result<SignedIn, Error> {
         let at = self.provider.authorization(http)?;
         let (state, verifier) = (random()?, random()?);
-        let listener = Listener::open(redirect.port, redirect.path(), state.expose()).map_err(|error| {
-            let port = redirect.port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}"));
-            Error::bad(&self.config.section, "TokenRedirect", format!("needs {port} of 127.0.0.1, where this program cannot listen: {error}"))
+        let listener = Listener::open(redirect.addresses(), redirect.port, redirect.path(), state.expose()).map_err(|error| {
+            let (host, port) = (redirect.host(), redirect.port.map_or_else(|| "any port".to_owned(), |port| format!("port {port}")));
+            Error::bad(&self.config.section, "TokenRedirect", format!("needs {port} of {host}, where this program cannot listen: {error}"))
         })?;
         let uri = redirect.uri(listener.port);
         let url = self.question(&at, &uri, &state, &verifier);

@@ -9,8 +9,8 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
-use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +29,8 @@ const REQUEST_TIME: Duration = Duration::from_secs(10);
 const CONNECTIONS_MAX: usize = 64;
 /// After the connection that the system could not make, such as where no descriptor is left.
 const PAUSE: Duration = Duration::from_millis(50);
+/// So many ports are tried whose other half is somebody else's.
+const PORTS_MAX: usize = 16;
 /// The page comes to be shown within so long, or never: the program waits meanwhile.
 const SHOWN_MAX: Duration = Duration::from_secs(2);
 
@@ -47,7 +49,7 @@ impl Answer {
     }
 }
 
-/// A listener on 127.0.0.1.
+/// A listener on this very machine's own addresses.
 pub struct Listener {
     /// At which port.
     pub port: u16,
@@ -69,20 +71,21 @@ struct Desk {
 }
 
 impl Listener {
-    /// At `port`, or at any that is free; what counts is a request of `path` with `state`.
+    /// At `port`, or at any that is free, of each of `addresses`; what counts is a request of `path` with `state`.
     ///
     /// # Errors
     /// Somebody else has the port, or the system has no room for it.
-    pub fn open(port: Option<u16>, path: &str, state: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.unwrap_or(0)))?;
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
+    pub fn open(addresses: &[IpAddr], port: Option<u16>, path: &str, state: &str) -> io::Result<Self> {
+        let (listeners, port) = bind(addresses, port)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let ((answer, answers), (show, shown)) = (mpsc::channel(), mpsc::channel());
         let ((page, page_now), (end, ended)) = (watch::channel(None), oneshot::channel::<()>());
         let desk = Desk { path: path.to_owned(), state: state.to_owned(), answers: Mutex::new(Some(answer)), page: page_now, shown: show };
         let thread = signals::spawn(Builder::new(), move || {
-            runtime.spawn(listen(listener, Arc::new(desk)));
+            let (desk, room) = (Arc::new(desk), Arc::new(Semaphore::new(CONNECTIONS_MAX)));
+            for listener in listeners {
+                runtime.spawn(listen(listener, Arc::clone(&desk), Arc::clone(&room)));
+            }
             let _ = runtime.block_on(ended); // which is an error, when the other end is dropped
         })?;
         Ok(Self { port, answers, page, shown, end: Some(end), thread: Some(thread) })
@@ -116,9 +119,36 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(listener: TcpListener, desk: Arc<Desk>) {
+/// Takes one port of all `addresses`. Whoever else has it at one of them would hear what the browser brings, should that ask there first.
+fn bind(addresses: &[IpAddr], port: Option<u16>) -> io::Result<(Vec<TcpListener>, u16)> {
+    for last in (0..PORTS_MAX).map(|tries| port.is_some() || tries + 1 == PORTS_MAX) {
+        match bind_once(addresses, port.unwrap_or(0)) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && !last => {}
+            bound => return bound,
+        }
+    }
+    Err(ErrorKind::AddrInUse.into())
+}
+
+fn bind_once(addresses: &[IpAddr], port: u16) -> io::Result<(Vec<TcpListener>, u16)> {
+    let (mut listeners, mut port) = (Vec::new(), port);
+    for address in addresses {
+        match TcpListener::bind(SocketAddr::new(*address, port)) {
+            // A machine without IPv6 has nobody else there either.
+            Err(error) if address.is_ipv6() && error.kind() != ErrorKind::AddrInUse && !listeners.is_empty() => {}
+            listener => {
+                let listener = listener?;
+                listener.set_nonblocking(true)?;
+                port = listener.local_addr()?.port();
+                listeners.push(listener);
+            }
+        }
+    }
+    Ok((listeners, port))
+}
+
+async fn listen(listener: TcpListener, desk: Arc<Desk>, room: Arc<Semaphore>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     while let Ok(place) = Arc::clone(&room).acquire_owned().await {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;

@@ -1,5 +1,7 @@
 //! `TokenRedirect`: where the browser is sent back to, which is always this very machine.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 /// A redirect URI without its port, which is any that is free, or with it (RFC 8252, section 7.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redirect {
@@ -10,7 +12,7 @@ pub struct Redirect {
     path: String,
 }
 
-/// Both mean 127.0.0.1, where the listener is: some providers accept any port behind the one only, some behind the other.
+/// Both mean this very machine: some providers accept any port behind the one only, some behind the other.
 const HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 /// As the registrations of Entra's and of Databricks' clients have it.
 pub const LOCALHOST: &str = "http://localhost";
@@ -36,6 +38,17 @@ impl Redirect {
     /// The URI, of a listener at this port.
     pub fn uri(&self, port: u16) -> String {
         format!("http://{}:{port}{}", self.host, self.path)
+    }
+
+    /// Where a browser may look for it: by the name it may ask at either.
+    pub fn addresses(&self) -> &'static [IpAddr] {
+        const ADDRESSES: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+        if self.host == "localhost" { &ADDRESSES } else { &ADDRESSES[..1] }
+    }
+
+    /// The host, for messages.
+    pub fn host(&self) -> &'static str {
+        self.host
     }
 
     /// The path that a browser asks for.

@@ -1,13 +1,16 @@
 use super::*;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpStream};
 use std::thread;
 
 const STATE: &str = "the-state";
 
 fn open() -> Listener {
-    Listener::open(None, "/back", STATE).expect("a listener")
+    Listener::open(&BOTH, None, "/back", STATE).expect("a listener")
 }
+
+/// As `localhost` means them.
+const BOTH: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 fn begin(port: u16, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("a connection");
@@ -100,11 +103,41 @@ fn nobody_is_waited_for_beyond_the_deadline_and_then_nobody_listens() {
 #[test]
 fn a_port_that_somebody_else_has_is_an_error_and_a_free_one_is_taken() {
     let first = open();
-    assert_eq!(Listener::open(Some(first.port), "/", STATE).err().map(|error| error.kind()), Some(io::ErrorKind::AddrInUse));
+    assert_eq!(Listener::open(&BOTH, Some(first.port), "/", STATE).err().map(|error| error.kind()), Some(io::ErrorKind::AddrInUse));
     // Somebody else may take a port that has just become free.
     let again = (0..20).find_map(|_| {
         let port = open().port;
-        Some((port, Listener::open(Some(port), "/", STATE).ok()?.port))
+        Some((port, Listener::open(&BOTH, Some(port), "/", STATE).ok()?.port))
     });
     assert!(again.is_some_and(|(free, taken)| free == taken), "{again:?}");
+}
+
+/// A machine without IPv6 has nobody there.
+fn other_half() -> Option<TcpListener> {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).ok()
+}
+
+#[test]
+fn a_browser_that_asks_at_the_other_address_of_localhost_is_heard_there() {
+    let Some(_) = other_half() else { return };
+    let listener = open();
+    let good = get(&format!("/back?code=c&state={STATE}"));
+    let port = listener.port;
+    let browser = thread::spawn(move || {
+        let mut stream = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).expect("a connection");
+        stream.write_all(good.as_bytes()).expect("a request");
+        end(stream)
+    });
+    assert_eq!(awaited(&listener).as_deref(), Some("c"));
+    listener.show(Page::signed_in("idp"), Instant::now());
+    let _ = browser.join().expect("no panic");
+}
+
+#[test]
+fn a_port_that_somebody_else_has_at_one_of_the_addresses_is_not_taken() {
+    let Some(theirs) = other_half() else { return };
+    let port = theirs.local_addr().expect("an address").port();
+    let error = Listener::open(&BOTH, Some(port), "/back", STATE).err().expect("an error");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert_eq!(Listener::open(&BOTH[..1], Some(port), "/back", STATE).expect("a listener").port, port);
 }
