@@ -31,6 +31,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("binding", &["error", "config"]),
     ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
     ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "binding", "hooks"]),
+    // The command, a crate of its own: nothing names it.
+    ("cli", &["error", "token", "config", "oauth", "credential", "delivery", "sign_in", "binding", "capi"]),
 ];
 
 /// Names of modules under which anything could be.

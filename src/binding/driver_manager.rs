@@ -31,6 +31,23 @@ pub fn present() -> (Present, Manager) {
     (present, manager)
 }
 
+/// What a program would call that driver manager by.
+pub fn name_of(iodbc: bool) -> &'static str {
+    if iodbc { "libiodbc.so.2" } else { "libodbc.so.2" }
+}
+
+/// The rules of unixODBC, or of iODBC, as it is installed here: to be asked by a program that is none of theirs. It opens unixODBC,
+/// which stays loaded, to see where its files are.
+pub fn manager_of(iodbc: bool) -> Manager {
+    if iodbc {
+        return Manager::Iodbc;
+    }
+    let opened = library::Library::open(Path::new(name_of(iodbc)), false);
+    let (_, manager) = present();
+    core::mem::forget(opened);
+    manager
+}
+
 /// Whether `address` lies in a driver manager's, or in tokenshim's own library. Some drivers are linked with a driver
 /// manager; a name that `dlsym` finds there is not the driver's.
 pub fn is_foreign(address: *const core::ffi::c_void) -> bool {

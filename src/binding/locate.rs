@@ -123,7 +123,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// A driver's file as the driver manager finds it: beside us and in the module folders, where it is a bare name.
-fn found(driver: &str, file: &Path) -> PathBuf {
+pub fn found(driver: &str, file: &Path) -> PathBuf {
     if driver.contains('/') {
         return PathBuf::from(driver);
     }

@@ -57,6 +57,11 @@ impl Registry {
         Registry { files: Files::of(manager, environment) }
     }
 
+    /// Whether a section of this name speaks of ODBC itself.
+    pub fn is_reserved(name: &str) -> bool {
+        RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+    }
+
     /// The section of `odbcinst.ini` with this name, in whatever case.
     pub fn driver(&self, name: &str) -> Option<Section> {
         self.driver_section(name).map(Cow::into_owned)
@@ -65,6 +70,17 @@ impl Registry {
     /// The section of `odbc.ini` with this name, in whatever case, as the real driver would see it.
     pub fn data_source(&self, name: &str) -> Option<Section> {
         self.merged(|layer| self.files.data_sources(layer), name).map(Cow::into_owned)
+    }
+
+    /// The same, if `file` said `text`: what a change of it would come to.
+    pub fn instead(mut self, file: &Path, text: &[u8]) -> Registry {
+        self.files.instead(file, text);
+        self
+    }
+
+    /// Where the system's drivers stand, or would stand.
+    pub fn system_drivers(&self) -> &Path {
+        self.files.system_drivers()
     }
 
     fn driver_section(&self, name: &str) -> Option<Cow<'_, Section>> {

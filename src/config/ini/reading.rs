@@ -158,6 +158,30 @@ impl Files {
         }
     }
 
+    /// From now on `file` says `text`.
+    pub fn instead(&mut self, file: &Path, text: &[u8]) {
+        let readings: Vec<&mut Reading> = match self {
+            Files::UnixOdbc { system_drivers, user_drivers, user_data_sources, system_data_sources, added_data_sources } => {
+                vec![system_drivers, user_drivers, user_data_sources, system_data_sources, added_data_sources]
+            }
+            Files::Iodbc { drivers, data_sources } => drivers.iter_mut().chain(data_sources).flatten().collect(),
+        };
+        for reading in readings.into_iter().filter(|reading| reading.file.path() == file) {
+            reading.sections = OnceCell::from(parse(text, reading.rules, file).map(Arc::from));
+        }
+    }
+
+    /// The system's file of drivers; of iODBC's places the first where there is one.
+    pub fn system_drivers(&self) -> &Path {
+        match self {
+            Files::UnixOdbc { system_drivers, .. } => system_drivers.file.path(),
+            Files::Iodbc { drivers: [_, system], .. } => {
+                let there = system.iter().find(|reading| reading.file.about().is_some());
+                there.or(system.first()).map_or(Path::new(""), |reading| reading.file.path())
+            }
+        }
+    }
+
     /// In the order they are looked for.
     pub fn paths(&self) -> Vec<&Path> {
         let readings: Vec<&Reading> = match self {

@@ -1,0 +1,105 @@
+//! What may be typed: one table, of which the help, the man pages and the completions of shells are made.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// What each exit status says, for help and man page.
+pub const EXIT_STATUSES: &str = "\
+Exit status:
+  0  it is done; doctor: nothing failed
+  1  it could not be done, and nothing was changed; doctor: something failed
+  2  the command line means nothing
+  3  there is no such driver section or data source
+  4  the provider refused the sign-in, or somebody has to sign in first
+  5  the provider cannot be reached, or gave no answer in time: another try may help";
+
+/// Puts OAuth in front of ODBC drivers.
+#[derive(Parser)]
+#[command(name = "tokenshim", version, after_help = EXIT_STATUSES, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    Install(Install),
+    Uninstall(Uninstall),
+    Keys(Keys),
+    #[command(hide = true)]
+    ProbeDriver {
+        file: PathBuf,
+    },
+}
+
+/// Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini
+///
+/// If the section NAME is the real driver's own, it becomes tokenshim's, and each data source that names it signs in with a token from
+/// then on. If there is no section NAME, it is added, with every other key of the section whose Driver is the real driver.
+///
+/// The rest of the file stays as it is, byte for byte. Installed once more, what the last install wrote is taken back first.
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct Install {
+    /// The driver's section in odbcinst.ini: a new one, or the real driver's own
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// File of the real driver: a path, or a name in the folders where distributions keep drivers
+    #[arg(long, value_name = "FILE")]
+    pub real: PathBuf,
+    /// How the driver takes a token (TokenProfile); by default known from the real driver's file name
+    #[arg(long, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Where the token comes from (TokenSource); without it only data sources that say so get one
+    #[arg(long, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// A further key of tokenshim's (see tokenshim keys), as often as needed; no secret, for others may read command lines
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Shows what would change in odbcinst.ini, secrets masked, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The driver library to copy; by default the one beside this command or in ../lib/tokenshim
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
+    /// Where the copy goes; by default beside the driver library, named after the real driver
+    #[arg(long, value_name = "FILE")]
+    pub copy: Option<PathBuf>,
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Takes back what install wrote, and removes the copy of the driver library that nobody else uses
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct Uninstall {
+    /// The driver's section in odbcinst.ini
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Shows what would change in odbcinst.ini, secrets masked, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Lists the keys that a driver section or a data source may have
+#[derive(Args)]
+pub struct Keys {
+    /// Only these, in any case
+    #[arg(value_name = "KEY")]
+    pub names: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct Manager {
+    /// The driver manager whose files count
+    #[arg(long = "driver-manager", value_name = "NAME", value_enum, default_value_t = DriverManager::Unixodbc)]
+    pub driver_manager: DriverManager,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriverManager {
+    Unixodbc,
+    Iodbc,
+}

@@ -1,0 +1,187 @@
+"""`tokenshim install` and `uninstall`: one section changed, the rest of the file to the byte, and programs that then connect."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from support import drivers, replies
+from support.command_line import CommandLine
+from support.odbc_client import call, run_client
+
+MANAGERS = pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])
+BEFORE = """# what this machine has
+[ODBC]
+Pooling = No
+
+[SQLite]
+Description = a file
+Driver = {sqlite}
+Setup = libsqlite3odbc.so
+  Threading = 2
+
+; of somebody else
+[Other]
+Driver=/no/such/driver.so
+PWD=s3cr3t
+"""
+ENDS = pytest.mark.parametrize("end", ["", "[Last]\nDriver=/x.so", "\n\n", "# words"], ids=["newline", "open", "blank", "comment"])
+
+
+@pytest.fixture
+def command(home, dm) -> CommandLine:
+    command = CommandLine(home, dm)
+    write(command)
+    home.write(sources={"data": {"Driver": "SQLite", "Database": ":memory:"}, "new": {"Driver": "New", "Database": ":memory:"}})
+    return command
+
+
+def write(command: CommandLine, end: str = "", newline: str = "\n") -> bytes:
+    text = (BEFORE.format(sqlite=drivers.SQLITE) + end).replace("\n", newline).encode()
+    command.drivers.write_bytes(text)
+    return text
+
+
+def loaded(command: CommandLine, dsn: str) -> set[str]:
+    """The libraries of tokenshim's that a program has loaded once it is connected, by the loader's own word."""
+    env = {**command.home.env, "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(command.home.folder / "loader")}
+    [connected, asked] = run_client(command.home, [call("SQLDriverConnect", string=f"DSN={dsn}"), call("SQLExecDirect", sql="select 40+2")],
+                                    command.dm, env=env)
+    assert connected.code == "SQL_SUCCESS" and asked.rows == [["42"]], (connected, asked)
+    words = "".join(file.read_text() for file in command.home.folder.glob("loader.*"))
+    return {name for name in command.copies if f"/{name}" in words}
+
+
+@MANAGERS
+def test_the_real_drivers_own_section_becomes_tokenshims_and_its_data_sources_connect(command, dm):
+    said = command.installs("SQLite", drivers.SQLITE)
+    assert "[SQLite] is tokenshim's; its data sources: data" in said
+    assert loaded(command, "data") == {"libtokenshim_driver-libsqlite3odbc.so"} == command.copies
+    copy = command.library.with_name("libtokenshim_driver-libsqlite3odbc.so")
+    assert copy.read_bytes() == command.library.read_bytes() and not copy.is_symlink()
+    assert os.stat(copy).st_ino != os.stat(command.library).st_ino and os.stat(copy).st_nlink == 1
+
+
+@MANAGERS
+def test_a_new_section_has_every_other_key_of_the_real_drivers(command, dm):
+    command.installs("New", drivers.SQLITE, "--profile", "password", "--source", "command", "--set", "TokenCommand=/bin/echo t")
+    section = command.drivers.read_text().split("[New]\n")[1].splitlines()
+    copy = command.library.with_name("libtokenshim_driver-libsqlite3odbc.so")
+    assert section[:-1] == [f"Driver={copy}", f"RealDriver={drivers.SQLITE}", "TokenProfile=password", "TokenSource=command",
+                            "TokenCommand=/bin/echo t", "Description=a file", "Setup=libsqlite3odbc.so",
+                            *(["Threading=2"] if dm == "unixodbc" else [])], "iODBC takes an indented line for none"
+    assert "SQLite" in command.drivers.read_text() and loaded(command, "data") == set()
+
+
+@MANAGERS
+@ENDS
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_the_rest_of_the_file_stays_and_uninstall_gives_it_back_to_the_byte(command, dm, end, newline):
+    before = write(command, end, newline)
+    command.drivers.chmod(0o640)
+    for name in ("SQLite", "New"):
+        command.installs(name, drivers.SQLITE)
+        written = command.drivers.read_bytes()
+        assert b"PWD=s3cr3t" in written and written.startswith(before[:40]) and written != before
+        assert command.drivers.stat().st_mode & 0o777 == 0o640
+        said = command.does(*command.uninstall(name))
+        assert f"[{name}] is as it was before install" in said
+        assert command.drivers.read_bytes() == before and command.copies == set()
+
+
+@MANAGERS
+def test_a_dry_run_shows_the_change_without_its_secrets_and_changes_nothing(command, dm):
+    before = write(command)
+    shown = command.installs("SQLite", drivers.SQLITE, "--source", "env", "--set", "TokenEnv=T", "--profile", "password", "--dry-run")
+    assert f"\n+RealDriver={drivers.SQLITE}\n+TokenProfile=password\n+TokenSource=env\n+TokenEnv=T\n" in shown
+    assert f"\n-Driver = {drivers.SQLITE}\n" in shown and "would be made" in shown
+    assert command.drivers.read_bytes() == before and command.copies == set()
+    assert sorted(file.name for file in command.home.system.iterdir()) == ["odbc.ini", "odbcinst.ini"]
+    command.installs("Other driver", drivers.SQLITE)
+    installed = command.drivers.read_bytes()
+    assert "-[Other driver]" in command.does(*command.uninstall("Other driver", "--dry-run"))
+    assert command.drivers.read_bytes() == installed
+
+
+@MANAGERS
+def test_what_a_dry_run_shows_is_what_patch_would_do(command, dm):
+    diff = command.installs("SQLite", drivers.SQLITE, "--dry-run")
+    patched = command.home.folder / "patched.ini"
+    shutil.copy(command.drivers, patched)
+    patch = shutil.which("patch")
+    if not patch:
+        pytest.skip("no patch here")
+    subprocess.run([patch, "-s", str(patched)], input=diff, text=True, check=True, timeout=30)
+    command.installs("SQLite", drivers.SQLITE)
+    assert patched.read_bytes() == command.drivers.read_bytes()
+
+
+@MANAGERS
+def test_installed_once_more_only_the_last_install_counts(command, dm):
+    before = write(command)
+    command.installs("SQLite", drivers.SQLITE, "--source", "env", "--set", "TokenEnv=T", "--profile", "password")
+    command.installs("SQLite", drivers.SQLITE)
+    assert b"TokenSource" not in command.drivers.read_bytes()
+    command.does(*command.uninstall("SQLite"))
+    assert command.drivers.read_bytes() == before
+
+
+@MANAGERS
+def test_a_copy_stays_as_long_as_a_section_names_it(command, dm):
+    command.installs("SQLite", drivers.SQLITE)
+    command.installs("New", drivers.SQLITE)
+    assert len(command.copies) == 1
+    command.does(*command.uninstall("SQLite"))
+    assert loaded(command, "new") == {"libtokenshim_driver-libsqlite3odbc.so"}
+    assert "these data sources name [New], which is gone: new" in command.does(*command.uninstall("New"))
+    assert command.copies == set()
+
+
+@MANAGERS
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_where_the_copy_belongs_becomes_a_copy(command, dm, link):
+    copy = command.library.with_name("libtokenshim_driver-libsqlite3odbc.so")
+    link(command.library, copy)
+    command.installs("SQLite", drivers.SQLITE)
+    assert not copy.is_symlink() and not os.path.samefile(copy, command.library)
+    assert command.library.exists() and loaded(command, "data") == {copy.name}
+
+
+@pytest.mark.parametrize("dm", ["unixodbc"])
+def test_after_another_program_took_the_comments_out_the_section_is_led_back_to_the_real_driver(command, dm):
+    command.installs("SQLite", drivers.SQLITE, "--source", "env", "--set", "TokenEnv=T", "--profile", "password")
+    template = command.home.folder / "template"
+    template.write_text("[Another]\nDriver=/x.so\n")
+    subprocess.run(["odbcinst", "-i", "-d", "-f", str(template)], env=command.home.env, check=True, capture_output=True, timeout=30)
+    if "# >>> tokenshim" in command.drivers.read_text():
+        pytest.skip("this odbcinst keeps comments")
+    said = command.does(*command.uninstall("SQLite"))
+    assert "[SQLite] stays, and names the real driver now" in said and command.copies == set()
+    assert "Token" not in command.drivers.read_text() and "RealDriver" not in command.drivers.read_text()
+    assert loaded(command, "data") == set()
+
+
+# -- With a token
+
+
+@pytest.mark.parametrize("dm", ["unixodbc"])
+def test_isql_signs_in_through_an_installed_section(home, postgres, identity_provider, dm):
+    command = CommandLine(home)
+    secret = home.folder / "secret"
+    secret.write_text("s3cr3t")
+    secret.chmod(0o600)
+    postgres.role("alice", "the-token")
+    identity_provider.always(replies.good_token("the-token"))
+    home.write({"PostgreSQL": {"Driver": drivers.PSQLODBCW.name}}, {"pg": {"Driver": "PostgreSQL", **postgres.keys(UserName="alice", SSLmode="require")}})
+    isql = ["isql", "-b", "pg"]
+    options = {"env": home.env, "input": "select current_user\n", "capture_output": True, "text": True, "timeout": 60}
+    assert subprocess.run(isql, **options).returncode != 0
+    command.installs("PostgreSQL", drivers.PSQLODBCW.name, "--source", "client-credentials", "--set", f"TokenEndpoint={identity_provider.url}/token",
+                     "--set", "TokenClientId=me", "--set", f"TokenClientSecretFile={secret}")
+    done = subprocess.run(isql, **options)
+    assert done.returncode == 0 and "alice" in done.stdout, done
+    command.does(*command.uninstall("PostgreSQL"))
+    assert subprocess.run(isql, **options).returncode != 0
