@@ -128,7 +128,7 @@ fn one_line(words: &str) -> String {
 }
 
 /// `2026-01-02T03:04:05Z`
-fn utc(time: SystemTime) -> String {
+pub fn utc(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let (days, time) = (seconds / 86_400, seconds % 86_400);
     // Years begin in March here, so that the leap day comes last; 400 of them have 146,097 days (proleptic Gregorian).

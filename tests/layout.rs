@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
     ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "binding", "hooks"]),
     // The command, a crate of its own: nothing names it.
-    ("cli", &["error", "token", "config", "oauth", "credential", "delivery", "sign_in", "binding", "capi"]),
+    ("cli", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "binding", "hooks", "capi"]),
 ];
 
 /// Names of modules under which anything could be.

@@ -40,7 +40,11 @@ impl DataSource {
         Self::read(string, &registry_of_process())
     }
 
-    fn read(string: ConnectionString, registry: &Registry) -> Result<Self, Problem> {
+    /// The same by these files.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn read(string: ConnectionString, registry: &Registry) -> Result<Self, Problem> {
         let none = |words: &str| Problem::new(Status::NoDataSource, "IM002", words);
         let unknown = |name: &str| {
             let name = quoted(name, &[]);

@@ -5,7 +5,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod counters;
-mod data_source;
+pub mod data_source;
 pub mod handles;
 pub mod log;
 mod memory;

@@ -25,7 +25,18 @@ pub struct Arguments {
 pub enum Command {
     Install(Install),
     Uninstall(Uninstall),
+    List(List),
     Keys(Keys),
+    Token(Token),
+    /// Lets somebody sign in, in a browser or by a code, for programs of this user that may not ask
+    ///
+    /// Whoever is signed in already is asked anew. The sign-in is kept in a file that is this user's alone, and is good for every program
+    /// that connects as this user. TokenSource must be authorization-code or device-code.
+    #[command(after_help = EXIT_STATUSES)]
+    Login(Source),
+    /// Forgets the sign-in, and the token, that are kept for a data source
+    #[command(after_help = EXIT_STATUSES)]
+    Logout(Source),
     #[command(hide = true)]
     ProbeDriver {
         file: PathBuf,
@@ -79,6 +90,40 @@ pub struct Uninstall {
     /// Shows what would change in odbcinst.ini, secrets masked, and changes nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Lists the driver sections that are tokenshim's, their data sources, and what is known of their tokens without asking anybody
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct List {
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Prints the token that a connect to a data source would get
+///
+/// It may be used as a password by whoever sees it, so it is not printed on a terminal, unless --show says so. Nobody is asked to sign
+/// in: tokenshim login does that.
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct Token {
+    #[command(flatten)]
+    pub source: Source,
+    /// Prints when the token ends, in UTC, in place of the token
+    #[arg(long)]
+    pub expiry: bool,
+    /// Prints the token on a terminal, too
+    #[arg(long)]
+    pub show: bool,
+}
+
+#[derive(Args)]
+pub struct Source {
+    /// A data source, or a connection string without secrets
+    #[arg(value_name = "DSN")]
+    pub name: String,
     #[command(flatten)]
     pub manager: Manager,
 }

@@ -2,13 +2,18 @@
 
 mod arguments;
 mod child;
+mod data_source;
 mod diff;
 mod failure;
 mod install;
 mod keys;
+mod list;
+mod login;
+mod logout;
 mod odbcinst;
 mod place;
 mod probe;
+mod token;
 mod uninstall;
 mod written;
 
@@ -22,9 +27,18 @@ use tokenshim::config::ini::{Environment, Registry};
 
 /// Does what the arguments say.
 pub fn run() -> ExitCode {
+    // A sign-in that is just being renewed must not be lost.
+    tokenshim::hooks::begin();
+    std::panic::set_hook(Box::new(|place| {
+        let _ = writeln!(std::io::stderr(), "tokenshim: internal error, please report it: {place}");
+    }));
     let done = match Arguments::parse().command {
         Command::Install(arguments) => install::run(&arguments),
         Command::Uninstall(arguments) => uninstall::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Login(source) => login::run(&source),
+        Command::Logout(source) => logout::run(&source),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::ProbeDriver { file } => probe::run(&file),
     };

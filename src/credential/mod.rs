@@ -31,6 +31,7 @@ use crate::token::identity::Identity;
 use crate::token::patience::Patience;
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Lets no other thread at what the sources know until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
@@ -51,6 +52,23 @@ pub trait Source: Send + Sync {
     /// As above.
     fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
         self.fetch(patience)
+    }
+
+    /// Asks somebody to sign in, whoever is signed in already. `None` where nobody signs in with it.
+    fn sign_in_anew(&self, patience: Patience) -> Option<Result<Token, Error>> {
+        let _ = patience;
+        None
+    }
+
+    /// Forgets the sign-in that is kept, if one is. `None` as above.
+    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
+        let _ = deadline;
+        None
+    }
+
+    /// Whether a sign-in is kept. `None` as above.
+    fn is_signed_in(&self) -> Option<Result<bool, Error>> {
+        None
     }
 
     /// The token that it would give now, of one that asks nobody: where another is kept, that serves no more.

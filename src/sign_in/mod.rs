@@ -1,7 +1,9 @@
 //! One sign-in, from what is set to what is changed: the only place that knows the whole way.
 
+mod account;
 mod renewer;
 
+pub use account::Account;
 pub use renewer::{Renewer, Waits};
 
 use crate::config::keys::Place;

@@ -7,6 +7,7 @@ use crate::token::Token;
 use crate::token::cache::{Ask, Got, Want, cache};
 use crate::token::identity::Identity;
 use crate::token::life::Renewal;
+use crate::token::patience::{Patience, Tries};
 use crate::token::store::{Others, Shared};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +28,7 @@ pub struct Renewer {
     source: Box<dyn Source>,
     pub(super) identity: Identity,
     pub(super) config: Arc<Config>,
-    workspace: Option<databricks::Workspace>,
+    pub(super) workspace: Option<databricks::Workspace>,
     /// How long getting one may take where nobody waits for it.
     pub timeout: Duration,
 }
@@ -81,6 +82,44 @@ impl Renewer {
     /// A token that is kept in memory, but not that one.
     pub fn kept(&self, but: &Token) -> Option<Token> {
         cache().kept(&self.identity, but)
+    }
+
+    /// Asks somebody to sign in, whoever is signed in already: `None` where nobody signs in with this source.
+    pub(super) fn sign_in_anew(&self, deadline: Instant) -> Option<Result<Token, Error>> {
+        let token = self.source.sign_in_anew(Patience { deadline, tries: Tries::Many })?;
+        if token.is_ok() {
+            self.forget_kept();
+        }
+        Some(token)
+    }
+
+    /// Forgets the sign-in and the token that are kept: whether there was a sign-in; `None` as above.
+    pub(super) fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
+        let gone = self.source.sign_out(deadline)?;
+        self.forget_kept();
+        Some(gone)
+    }
+
+    /// Whether a sign-in is kept; `None` as above.
+    pub(super) fn is_signed_in(&self) -> Option<Result<bool, Error>> {
+        self.source.is_signed_in()
+    }
+
+    /// Who is asked, in a message's words.
+    pub(super) fn who(&self) -> String {
+        self.source.who()
+    }
+
+    fn forget_kept(&self) {
+        if let Some(token) = self.in_file() {
+            self.forget(&token);
+        }
+    }
+
+    /// The token that all processes of this user share.
+    pub(super) fn in_file(&self) -> Option<Token> {
+        let is_shared = self.config.in_files == InFiles::Tokens && self.source.is_worth_sharing();
+        is_shared.then(|| self.shared().kept()).flatten()
     }
 
     /// Drops this token, if it is the one that is kept, in memory and in files: whoever asks next gets another.

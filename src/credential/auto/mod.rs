@@ -128,6 +128,19 @@ impl Source for Chosen {
         self.source.fetch_or_ask(patience).map_err(|error| self.chain.told(self.link, error))
     }
 
+    fn sign_in_anew(&self, patience: Patience) -> Option<Result<Token, Error>> {
+        let result = self.source.sign_in_anew(patience)?;
+        Some(result.map_err(|error| self.chain.told(self.link, error)))
+    }
+
+    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
+        self.source.sign_out(deadline)
+    }
+
+    fn is_signed_in(&self) -> Option<Result<bool, Error>> {
+        self.source.is_signed_in()
+    }
+
     fn at_hand(&self) -> Option<Token> {
         self.source.at_hand()
     }

@@ -19,6 +19,7 @@ use crate::token::store::refresh_tokens::RefreshToken;
 use crate::token::{Secret, Token};
 use authorization_code::{Place, Redirect};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Somebody who signs in, or has signed in.
 pub struct Person {
@@ -90,24 +91,29 @@ impl Person {
     }
 
     fn get(self: &Arc<Self>, patience: Patience, may_ask: bool) -> Result<Token, Error> {
-        let deadline = patience.deadline;
-        let kept = self.kept();
         let needed = |problem| Error::SignInNeeded { problem, section: self.config.section.clone() };
         // Not after those who sign in just now.
-        if !may_ask && !kept.is_there().map_err(|problem| Error::SignInUnreadable { problem })? {
+        if !may_ask && !self.is_kept()? {
             return Err(needed(format!("nobody is signed in to {}", self.provider.host())));
         }
         match self.renewed(patience)? {
             Ok(token) => Ok(token),
             Err(problem) if !may_ask => Err(needed(problem)),
-            Err(_) => {
-                let (token, refresh_token) = self.ask(&self.http(patience))?;
-                if let Some(refresh_token) = refresh_token {
-                    kept.keep(&refresh_token, deadline);
-                }
-                Ok(token)
-            }
+            Err(_) => self.get_anew(patience),
         }
+    }
+
+    fn is_kept(&self) -> Result<bool, Error> {
+        self.kept().is_there().map_err(|problem| Error::SignInUnreadable { problem })
+    }
+
+    /// Asks, and keeps what that brings for the next time.
+    fn get_anew(&self, patience: Patience) -> Result<Token, Error> {
+        let (token, refresh_token) = self.ask(&self.http(patience))?;
+        if let Some(refresh_token) = refresh_token {
+            self.kept().keep(&refresh_token, patience.deadline);
+        }
+        Ok(token)
     }
 
     /// Asks the person before this program to sign in, and waits until that is done.
@@ -135,6 +141,19 @@ impl Source for Arc<Person> {
 
     fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
         self.get(patience, true)
+    }
+
+    fn sign_in_anew(&self, patience: Patience) -> Option<Result<Token, Error>> {
+        Some(self.get_anew(patience))
+    }
+
+    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
+        let forgotten = self.kept().forget(deadline).map_err(|problem| Error::SignInUnreadable { problem });
+        Some(forgotten.and_then(|forgotten| forgotten.ok_or_else(|| self.too_slow())))
+    }
+
+    fn is_signed_in(&self) -> Option<Result<bool, Error>> {
+        Some(self.is_kept())
     }
 
     fn identity(&self) -> Identity {

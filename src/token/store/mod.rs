@@ -97,6 +97,13 @@ impl Shared {
         result
     }
 
+    /// The token that is kept, whoever asks, if it is not over.
+    pub fn kept(&self) -> Option<Token> {
+        let folder = self.caches.as_deref().map_or_else(Folder::open, Folder::open_in).ok()?;
+        let bytes = folder.read(&self.file()).ok()??;
+        kept::token(&bytes, SystemTime::now()).ok().filter(|token| !token.is_over())
+    }
+
     /// Drops this token, if it is the one that is kept.
     pub fn forget(&self, token: &Token) {
         let Ok(folder) = self.caches.as_deref().map_or_else(Folder::open, Folder::open_in) else { return };

@@ -96,6 +96,19 @@ impl RefreshToken {
         }
     }
 
+    /// Forgets it, once nobody else uses it: whether there was one; `None` where somebody uses it until `deadline`.
+    ///
+    /// # Errors
+    /// As [`Kept::token`].
+    pub fn forget(&self, deadline: Instant) -> Result<Option<bool>, String> {
+        let forget = |kept: &Kept<'_>| {
+            let token = kept.token()?;
+            token.iter().for_each(|token| kept.forget(token));
+            Ok(token.is_some())
+        };
+        self.in_turn(deadline, forget).transpose()
+    }
+
     fn kept<'a>(&'a self, folder: &'a Result<Option<Folder>, String>) -> Kept<'a> {
         Kept { of: self, folder: folder.as_ref().map(Option::as_ref).map_err(String::as_str) }
     }
