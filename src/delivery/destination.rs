@@ -72,10 +72,11 @@ const ELSEWHERE: &str = "it may lead it to another host";
 const LOGGED: &str = "the driver would write it to a log that others may read";
 
 /// Options of the driver's client library that name another host (libpq takes a URI as well), a file that does, or
-/// another kind of encryption.
+/// another kind of encryption. With a `%` nobody knows what they say: psqlodbc undoes URL encoding outside of braces, and that of
+/// letters as well (dlg_specific.c, decode).
 fn leads_elsewhere(options: &str) -> bool {
     let options = options.to_ascii_lowercase();
-    ["host", "service", "://", "ssl"].iter().any(|part| options.contains(part))
+    ["host", "service", "://", "ssl", "%"].iter().any(|part| options.contains(part))
 }
 
 fn is_set(value: &str) -> bool {

@@ -72,7 +72,8 @@ def test_a_host_that_only_the_connection_string_names_gets_no_token(signed, driv
 @pytest.mark.parametrize("string", [
     f"{keyword}={options}" for keyword in ["pqopt", "D5"] for options in [
         "{host=evil.org password=p4ssw0rd}", "{hostaddr=203.0.113.1}", "{service=evil}", "postgresql://evil.org/x",
-        "{postgresql:///?%68ostaddr=203.0.113.1}", "{sslmode=disable}", "{requiressl=0}", "{sslrootcert=/tmp/mine}"]])
+        "{postgresql:///?%68ostaddr=203.0.113.1}", "{sslmode=disable}", "{requiressl=0}", "{sslrootcert=/tmp/mine}",
+        "h%6Fstaddr=203.0.113.1", "%68ost%3Devil.org", "s%73lmode=disable"]])
 def test_options_of_the_client_library_lead_nowhere_else(signed, string):
     dsn = signed(POSTGRES)
     record = dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", string.split("=")[0], "DSN", "section [Shimmed]")
