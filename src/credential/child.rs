@@ -57,15 +57,19 @@ pub fn run(program: &Path, arguments: &[&str], environment: &[(&str, &str)], dea
     command.args(arguments).envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = signals::as_host(|| command.spawn()).map_err(Failure::NotStarted)?;
     let result = read(&mut child, deadline);
+    let end = |child: &Child| killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
     if !matches!(result, Ok((_, true))) {
         // Too slow, too much, or somebody it left behind still holds its output open.
-        let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+        let _ = end(&child);
     }
-    let status = reap(&mut child, deadline.max(Instant::now() + Duration::from_secs(1)));
-    result.map(|(mut output, _)| {
-        output.status = status;
-        output
-    })
+    const AT_ONCE: Duration = Duration::from_secs(1);
+    let Some(status) = reap(&mut child, deadline.max(Instant::now() + AT_ONCE)) else {
+        // It has closed its output, and goes on.
+        let _ = end(&child);
+        reap(&mut child, Instant::now() + AT_ONCE);
+        return result.and(Err(Failure::TooSlow));
+    };
+    result.map(|(output, _)| Output { status, ..output })
 }
 
 /// Starts `program`, which may go on for as long as it likes. What it prints, nobody reads.
@@ -151,12 +155,12 @@ fn take<P: Read>(pipe: &mut Option<P>, to: &mut Vec<u8>) -> Result<(), Failure> 
     Ok(())
 }
 
-/// The child's status, if the host leaves it to us.
-fn reap(child: &mut Child, deadline: Instant) -> Option<ExitStatus> {
+/// The child's status, if the host leaves it to us; `None` where it still runs at the deadline.
+fn reap(child: &mut Child, deadline: Instant) -> Option<Option<ExitStatus>> {
     loop {
         match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Err(_) => return None,
+            Ok(Some(status)) => return Some(Some(status)),
+            Err(_) => return Some(None),
             Ok(None) if Instant::now() >= deadline => return None,
             Ok(None) => std::thread::sleep(Duration::from_millis(2)),
         }

@@ -252,6 +252,13 @@ def test_one_that_hangs_is_ended_with_its_children_when_the_time_is_over(dsn, to
     assert not any(is_running(pid) for pid in [tool.calls[0]["pid"], *([tool.child] if mood == "hangs with a child" else [])])
 
 
+def test_one_that_closes_its_output_and_goes_on_is_ended_when_the_time_is_over(dsn, script):
+    path = script("echo tok-en\necho $$ > \"$0.pid\"\nexec >&- 2>&-\nsleep 30")
+    dsn.set(path, TokenTimeout=1)
+    dsn.refused_unheard(dsn.connect(), "HYT00", "print-token gave no token within 1 s")
+    assert not is_running(int(Path(f"{path}.pid").read_text()))
+
+
 def test_a_child_that_it_leaves_behind_holds_nobody_up(dsn, tool):
     tool.answer("tok-en", mood="answers with a child")
     dsn.set(tool.path)
