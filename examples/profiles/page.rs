@@ -113,7 +113,8 @@ Whatever a row says, the driver's section or the DSN can say otherwise:
 - `TokenKeywords` says how the token goes in, in place of the profile's keywords, password or attribute:
   `TokenKeywords=AccessToken={token};-PWD;Authenticator=oauth`. It is read like a connection string; `{token}` stands for the
   token, `-Name` takes a keyword out of what the application wrote. No blank may stand before a `;`, where driver managers begin
-  a comment. What the profile takes out still goes away, unless `TokenKeywords` sets it.
+  a comment. What the profile takes out still goes away, unless `TokenKeywords` sets it or keeps it with `+Name`, where the
+  application or the DSN has it: `TokenKeywords=authenticator=oauth;token={token};+UID` for a Snowflake that wants to know the user.
 - `TokenScope`: the scope.
 - `TokenAllowedHosts`: further hosts. Those of the DSN or the driver's section always count.
 - `TokenLive`: whether open connections get new tokens by attributes 122 and 123.

@@ -64,7 +64,7 @@ pub const KEYS: &[Key] = &[
     key("TokenCommand",           Section,  Works,    "Program and arguments, run without a shell, that prints a token."),
     key("TokenFile",              Section,  Works,    "File that holds the token, or for workload-identity the one that stands for it at the provider."),
     key("TokenEnv",               Section,  Works,    "Environment variable that holds the token."),
-    key("TokenKeywords",          Section,  Works,    "For any other driver: keywords to set, with {token} in a value; -Name removes one."),
+    key("TokenKeywords",          Section,  Works,    "For any other driver: keywords to set, with {token} in a value; -Name removes one, +Name keeps one."),
     key("TokenAllowedHosts",      Section,  Works,    "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),
     key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token, a person's sign-in included; never more than the application's login timeout."),
     key("TokenUser",              Anywhere, Works,    "Whose stored sign-in to use, where several people sign in through one DSN."),

@@ -2,7 +2,7 @@
 
 use super::access_token::AccessToken;
 use super::keywords::{Keywords, PLACE};
-use super::profiles::{self, Profile, Way};
+use super::profiles::{self, Profile, Removed, Way};
 use crate::config::connection_string::ConnectionString;
 use crate::config::keys;
 use crate::config::resolve;
@@ -60,14 +60,15 @@ pub struct Edits {
 /// What `token` changes for a driver that takes it in this way.
 pub fn edits(delivery: &Delivery, settings: &Settings, token: &Token) -> Edits {
     let profile = delivery.profile;
+    let goes = |removed: &&Removed| !delivery.keywords.as_ref().is_some_and(|keywords| keywords.keep(removed.keyword));
     let mut edits = Edits {
         delivery: delivery.clone(),
-        remove: profile.removed.iter().map(|removed| removed.keyword.into()).collect(),
+        remove: profile.removed.iter().filter(goes).map(|removed| removed.keyword.into()).collect(),
         set: Vec::new(),
         password: None,
         attribute: None,
     };
-    for removed in profile.removed {
+    for removed in profile.removed.iter().filter(goes) {
         let in_sections = settings.in_sections(removed.keyword).is_some_and(|setting| !setting.value.is_empty());
         if let (Some(neutral), true) = (removed.neutral, in_sections) {
             edits.put(removed.keyword, neutral);

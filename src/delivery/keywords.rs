@@ -18,13 +18,15 @@ const DRIVER_MANAGERS: &[&str] = &["DSN", "DRIVER", "FILEDSN", "SAVEFILE"];
 /// Keywords by which any driver has a password: what an application wrote there is no token of its own.
 const PASSWORDS: &[&str] = &["PWD", "Password"];
 
-/// The keywords that are set, with [`PLACE`] in their values, and those that go away.
+/// The keywords that are set, with [`PLACE`] in their values, those that go away, and those that stay.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Keywords {
     /// Keyword and value, in their order.
     pub set: Vec<(String, String)>,
     /// Without their `-`.
     pub removed: Vec<String>,
+    /// Without their `+`: those of the application's that the profile would take out.
+    pub kept: Vec<String>,
 }
 
 impl Keywords {
@@ -37,7 +39,8 @@ impl Keywords {
         Self::parse(&setting.value).map(Some).map_err(|problem| Error::bad(setting.origin, "TokenKeywords", problem))
     }
 
-    /// `AccessToken={token};-PWD`: as in a connection string, with `-Name` for a keyword that goes away.
+    /// `AccessToken={token};-PWD;+UID`: as in a connection string, with `-Name` for a keyword that goes away and `+Name` for one
+    /// that stays.
     ///
     /// # Errors
     /// What is wrong, going on where "TokenKeywords" ends. No value is in it: one may be a secret.
@@ -46,17 +49,24 @@ impl Keywords {
         if string.check().is_err() {
             return Err("has a value that opens a brace which nothing closes".into());
         }
-        let neither = || Err("has a part that is neither Name=value nor -Name".to_owned());
-        let mut keywords = Self { set: Vec::new(), removed: Vec::new() };
+        let neither = || Err("has a part that is none of Name=value, -Name and +Name".to_owned());
+        let mut keywords = Self { set: Vec::new(), removed: Vec::new(), kept: Vec::new() };
         for pair in string.pairs() {
             let raw = pair.raw.decode();
             match (raw.trim(), pair.keyword.as_str()) {
                 ("", _) => {}
-                (bare, "") => match bare.strip_prefix('-').map(str::trim).filter(|_| !bare.contains('=')) {
-                    Some(name) if !name.is_empty() => keywords.removed.push(allowed(name)?.to_owned()),
-                    _ => return neither(),
-                },
-                (_, keyword) if keyword.starts_with('-') || keyword.contains(['{', '}', '\u{1}']) => return neither(),
+                (bare, "") => {
+                    let (names, name) = match (bare.strip_prefix('-'), bare.strip_prefix('+')) {
+                        (Some(name), _) => (&mut keywords.removed, name.trim()),
+                        (_, Some(name)) => (&mut keywords.kept, name.trim()),
+                        _ => return neither(),
+                    };
+                    if name.is_empty() || name.contains('=') {
+                        return neither();
+                    }
+                    names.push(allowed(name)?.to_owned());
+                }
+                (_, keyword) if keyword.starts_with(['-', '+']) || keyword.contains(['{', '}', '\u{1}']) => return neither(),
                 (_, keyword) => keywords.set.push((allowed(keyword)?.to_owned(), pair.value.replace(MARK, PLACE))),
             }
         }
@@ -64,7 +74,7 @@ impl Keywords {
     }
 
     fn check(&self) -> Result<(), String> {
-        let names: Vec<&str> = self.set.iter().map(|(name, _)| name).chain(&self.removed).map(String::as_str).collect();
+        let names: Vec<&str> = self.set.iter().map(|(name, _)| name).chain(&self.removed).chain(&self.kept).map(String::as_str).collect();
         if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].iter().any(|other| other.eq_ignore_ascii_case(name))) {
             return Err(format!("names {twice} twice"));
         }
@@ -75,6 +85,11 @@ impl Keywords {
             return Err("has no {token} in any value: where should the token go?".into());
         }
         Ok(())
+    }
+
+    /// Whether `keyword` stays where the application wrote it, and in the DSN.
+    pub fn keep(&self, keyword: &str) -> bool {
+        self.kept.iter().any(|kept| kept.eq_ignore_ascii_case(keyword))
     }
 
     /// Those whose values hold the token.
@@ -128,25 +143,37 @@ mod tests {
     }
 
     #[test]
+    fn a_plus_keeps_a_keyword() {
+        let keywords = Keywords::parse("Token={token};+UID;+ Role ;-PWD").expect("keywords");
+        assert_eq!((keywords.removed.join(" "), keywords.kept.join(" ")), ("PWD".into(), "UID Role".into()));
+        assert!(keywords.keep("uid") && keywords.keep("ROLE") && !keywords.keep("PWD") && !keywords.keep(""));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_a_value() {
         for (text, problem) in [
             (";", "names no keyword"),
             (" ; ; ", "names no keyword"),
             ("-PWD", "has no {token}"),
             ("ApiKey=s3cr3t;Token={tokens}", "has no {token}"),
-            ("ApiKey=s3cr3t;{token}", "neither Name=value nor -Name"),
-            ("s3cr3t", "neither Name=value nor -Name"),
-            ("-", "neither Name=value nor -Name"),
-            ("={token}", "neither Name=value nor -Name"),
-            ("-=s3cr3t;Token={token}", "neither Name=value nor -Name"),
-            ("-PWD=s3cr3t;Token={token}", "neither Name=value nor -Name"),
-            ("{token}=s3cr3t", "neither Name=value nor -Name"),
+            ("ApiKey=s3cr3t;{token}", "none of Name=value, -Name and +Name"),
+            ("s3cr3t", "none of Name=value, -Name and +Name"),
+            ("-", "none of Name=value, -Name and +Name"),
+            ("+", "none of Name=value, -Name and +Name"),
+            ("+PWD=s3cr3t;Token={token}", "none of Name=value, -Name and +Name"),
+            ("={token}", "none of Name=value, -Name and +Name"),
+            ("-=s3cr3t;Token={token}", "none of Name=value, -Name and +Name"),
+            ("-PWD=s3cr3t;Token={token}", "none of Name=value, -Name and +Name"),
+            ("{token}=s3cr3t", "none of Name=value, -Name and +Name"),
             ("ApiKey={s3cr3t;Token={token}", "opens a brace"),
             ("tokenscope=s3cr3t;Token={token}", "names tokenscope, which is tokenshim's own"),
             ("Token={token};-RealDriver", "names RealDriver, which is tokenshim's own"),
             ("Token={token};driver=s3cr3t", "names driver, by which the driver is found"),
             ("Token={token};TOKEN=s3cr3t", "names TOKEN twice"),
             ("Token={token};-token", "names token twice"),
+            ("Token={token};-UID;+uid", "names uid twice"),
+            ("Token={token};+TokenScope", "names TokenScope, which is tokenshim's own"),
+            ("+UID", "has no {token}"),
         ] {
             let found = Keywords::parse(text).expect_err(text);
             assert!(found.contains(problem) && !found.contains("s3cr3t"), "{text}: {found}");

@@ -50,6 +50,7 @@ def test_a_driver_that_nobody_knows_gets_the_keywords_and_the_application_its_ow
     (POSTGRES, "Header={Bearer {token}};-SSLcert", "UID=u;PWD=p;sslcert=x", "UID=u;Header={{Bearer {token}}}"),
     ("libdb2o.so", "ACCESSTOKEN={token}", "", "ACCESSTOKEN={token};Security=SSL"),
     ("libmyodbc8w.so", "PWD={token};-Password", "UID=u;Password=p", "UID=u;PWD={token}"),
+    ("libSnowflake.so", "authenticator=oauth;token={token};+UID", "UID=u;PWD=p", "UID=u;authenticator=oauth;token={token}"),
     ("librsodbc64.so", "plugin_name=BasicJwtPlugin;web_identity_token={token}", "", "plugin_name=BasicJwtPlugin;web_identity_token={token}"),
 ])
 def test_a_section_corrects_how_a_known_driver_takes_it(signed, driver, keywords, string, given):
@@ -63,6 +64,16 @@ def test_an_attribute_is_not_set_where_the_section_has_keywords(signed):
     dsn = signed(MICROSOFT, "PWD={token};UID=x", {"Server": "good.example.net"})
     assert dsn.connect("DSN=app;UID=u").succeeded
     assert dsn.given == [f"DSN=app;PWD={dsn.provider.token};UID=x"] and 1256 not in dsn.attributes
+
+
+def test_a_keyword_that_stays_is_the_dsns_and_sqlconnects_as_well(signed):
+    dsn = signed("libSnowflake.so", "authenticator=oauth;token={token};+UID", {"Server": "good.example.net", "UID": "of the DSN"})
+    step = run_client(dsn.home, [call("SQLConnectW", dsn="app", user="u", password="p")])[0]
+    assert step.succeeded and dsn.given == [f"DSN=app;UID={{u}};authenticator=oauth;token={dsn.provider.token}"], step
+    dsn = signed(MICROSOFT, "AccessToken={token};+Authentication", {"Server": "good.example.net", "Authentication": "SqlPassword", "UID": "u"})
+    assert dsn.connect().succeeded and "Authentication" not in dsn.given[-1] and "AccessToken" in dsn.given[-1]
+    dsn = signed(MICROSOFT, "AccessToken={token}", {"Server": "good.example.net", "Authentication": "SqlPassword", "UID": "u"})
+    assert dsn.connect().succeeded and "Authentication=" in dsn.given[-1]
 
 
 def test_a_dsn_may_say_it_and_comes_before_the_section(signed):
@@ -133,7 +144,7 @@ def test_words_that_many_drivers_have_switch_no_encryption_off(signed, string):
 @pytest.mark.parametrize("keywords, words", [
     (";", "names no keyword"),
     ("ApiKey=p4ssw0rd;-PWD", "has no {token} in any value"),
-    ("Token={token};p4ssw0rd", "neither Name=value nor -Name"),
+    ("Token={token};p4ssw0rd", "none of Name=value, -Name and +Name"),
     ("Token={token};Other={p4ssw0rd", "opens a brace"),
     ("Token={token};TokenScope=p4ssw0rd", "names TokenScope, which is tokenshim's own"),
     ("Token={token};DSN=p4ssw0rd", "names DSN, by which the driver is found"),

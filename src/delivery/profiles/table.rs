@@ -139,7 +139,8 @@ pub const PROFILES: &[Profile] = &[
         own_token: &["token"],
         hosts: &[".snowflakecomputing.com", ".snowflakecomputing.cn"],
         switches: &[switch(&["SSL"], unless_no)],
-        remarks: &["The driver's session has a token of its own, which the driver renews."],
+        remarks: &["The driver's session has a token of its own, which the driver renews. Whether the server may want UID beside the token is not \
+                    verified: TokenKeywords=authenticator=oauth;token={token};+UID keeps it."],
         ..PLAIN
     },
     Profile {
