@@ -91,6 +91,9 @@ pub unsafe extern "C" fn connect(
             if let (true, Some(user)) = (edits.keep_user(), unsafe { text::read(user, user_len, width) }) {
                 string.set_text("UID", &user, true);
             }
+            // What could lead nowhere as a text of its own may do so in a string, for a driver that pays no heed to braces.
+            let attributes = connection::look(dbc as usize, |connection| connection.attributes.clone()).unwrap_or_default();
+            sign_in.check_again(&of(string.clone()), &attributes, &bound.real_driver)?;
             let mut given = given(edits, &string);
             // SAFETY: texts of ours; no window, and nothing may be asked.
             unsafe {

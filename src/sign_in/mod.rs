@@ -100,7 +100,7 @@ impl By {
 
 impl SignIn {
     /// Checks what the application wrote in a later step of SQLBrowseConnect, together with what it wrote before: a
-    /// token that the driver has already may go only where it might have gone at first.
+    /// token that the driver has already may go only where it might have gone at first. Or what became a string only then.
     ///
     /// # Errors
     /// As [`sign_in`].

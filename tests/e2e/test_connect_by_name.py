@@ -98,3 +98,13 @@ def test_postgres_lets_a_token_in(ways, token, postgres, dm, driver, letter, use
     connect, rows = run_client(ways.shim, [call(f"SQLConnect{letter}", dsn="data", user=user, password="old"),
                                            call(f"SQLExecDirect{letter}", sql="select current_user")], dm)
     assert connect.code == "SQL_SUCCESS" and rows.rows == [["alice"]], connect
+
+
+@pytest.mark.parametrize("user", ["u;Host=evil.org", "u};Server=evil.org;x={", "u;SSL=0", "u;DSN=other"])
+def test_a_users_name_leads_no_driver_elsewhere_that_pays_no_heed_to_braces(ways, token, user):
+    keys = {"Host": "x.cloud.databricks.com"}
+    ways.record(token | {"TokenProfile": "starburst-v2"}, sources={"data": keys | {"SSL": "1"}}, name="libstarburstodbc_sb64.so")
+    bad, good = run_client(ways.shim, [call("SQLConnectW", dsn="data", user=name, password="old") for name in (user, "CORP\\u;{}=")])
+    assert [bad.code, bad.records[0].state] == ["SQL_ERROR", "28000"] and good.succeeded, (bad, good)
+    [given] = ways.calls("SQLDriverConnect")[0]
+    assert "UID={CORP\\u;{}}=}" in given["string"]
