@@ -178,6 +178,7 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     let keywords = keywords?.map(Arc::new);
     let profile = profiles::check(profile, keywords.is_some(), real_driver, &config.section)?;
     destination::check(settings, &application.attributes, profile, real_driver, &config.section)?;
+    profiles::check_way(settings, profile, keywords.is_some(), real_driver, &config.section)?;
     let workspace = profile.service_principal.then(|| databricks::Workspace { host: destination::host(settings) });
     let delivery = Delivery::of(profile, keywords, real_driver);
     let live = live(&delivery, &config);

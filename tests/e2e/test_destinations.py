@@ -9,7 +9,7 @@ from support.connect_proxy import ConnectProxy
 from support.odbc_client import call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
 
-FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"}, 
+FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"},
          POSTGRES: {"Servername": "good.example.net", "SSLmode": "require"}}
 """What the DSN fixes."""
 
@@ -67,6 +67,15 @@ def signed(home, recorder, identity_provider):
 def test_a_host_that_only_the_connection_string_names_gets_no_token(signed, driver, string):
     dsn = signed(driver)
     dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", "TokenAllowedHosts", "section [Shimmed] of odbcinst.ini")
+
+
+@pytest.mark.parametrize("profile", ["password", "databricks", "Db2"])
+def test_a_string_makes_sql_servers_driver_take_no_token_in_another_way(signed, profile):
+    """Microsoft's version 17 encrypts what is no attribute only where it is told to."""
+    dsn = signed(MICROSOFT)
+    dsn.refused_unheard(dsn.connect(f"DSN=app;TokenProfile={profile}"), "28000", "TokenProfile", "section [Shimmed]")
+    assert dsn.connect("DSN=app;TokenProfile=SQLServer").succeeded
+    assert signed(MICROSOFT, {"TokenProfile": profile}).connect("DSN=app;Security=SSL").succeeded
 
 
 @pytest.mark.parametrize("string", [

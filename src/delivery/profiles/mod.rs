@@ -144,6 +144,20 @@ pub fn check(found: Option<&'static Profile>, has_keywords: bool, real_driver: &
     Ok(profile)
 }
 
+/// Refuses another way of giving the token than the driver's own where a connection string asks for it, and the driver is sure to
+/// encrypt the token that way only: Microsoft's version 17 encrypts a password only where it is told to.
+///
+/// # Errors
+/// 28000, with what to do.
+pub fn check_way(settings: &Settings, profile: &Profile, has_keywords: bool, real_driver: &str, section: &str) -> Result<(), Error> {
+    let is_safe = |own: &Profile| has_keywords || own.way == profile.way || !matches!(own.way, Way::Attribute(_));
+    if of_sections(settings, real_driver).is_none_or(is_safe) {
+        return Ok(());
+    }
+    let harm = "it is another way to give this driver a token than the one that is certainly encrypted";
+    Err(Error::OptionsNotAllowed { keyword: "TokenProfile", harm, section: section.into() })
+}
+
 /// As [`profile_for`], but never at a connection string's word: the profile whose hosts a token may be sent to.
 pub fn of_sections(settings: &Settings, real_driver: &str) -> Option<&'static Profile> {
     let set = |key| settings.in_sections(key).filter(|setting| !setting.value.is_empty());
