@@ -25,6 +25,9 @@ const HOST_KEYWORDS: &[&str] = &[
     "Endpoint",
     "DBQ",
 ];
+/// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
+/// where anybody may listen, and psqlodbc without encryption.
+const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
 
 /// What only an administrator may set, as it may do harm to a token.
 struct Harmful {
@@ -151,12 +154,17 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
         (is_plain(host) && suffixes.iter().any(|suffix| host.len() > suffix.len() && host.ends_with(suffix)))
             || allowed.split(',').any(|pattern| matches(&bare(pattern), host))
     };
+    let may_be_here = sections_stay_here(settings);
     // Whatever way the driver reads the string: none of the hosts it could see may be a stranger.
-    for value in HOST_KEYWORDS.iter().flat_map(|keyword| settings.every_reading(keyword)) {
-        for host in hosts(value) {
-            let fixed = HOST_KEYWORDS.iter().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
-            if !fixed && !known(&host) {
-                return Err(Error::HostNotAllowed { host: quoted(&host, &[]), section: section.into() });
+    for keyword in HOST_KEYWORDS {
+        let takes_away = !may_be_here && SERVER_KEYWORDS.contains(keyword);
+        for value in settings.every_reading(keyword) {
+            let instead = (takes_away && hosts(value).next().is_none()).then(|| "localhost".to_owned());
+            for host in hosts(value).chain(instead) {
+                let fixed = HOST_KEYWORDS.iter().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
+                if !fixed && !known(&host) {
+                    return Err(Error::HostNotAllowed { host: quoted(&host, &[]), section: section.into() });
+                }
             }
         }
     }
@@ -165,13 +173,19 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
 
 /// Whether the connection does not leave this machine: neither the string nor a section names another.
 pub fn stays_here(settings: &Settings) -> bool {
-    let is_here = |host: String| {
+    HOST_KEYWORDS.iter().all(|keyword| settings.every_reading(keyword).all(is_of_here)) && sections_stay_here(settings)
+}
+
+fn sections_stay_here(settings: &Settings) -> bool {
+    HOST_KEYWORDS.iter().all(|keyword| settings.in_sections(keyword).is_none_or(|setting| is_of_here(&setting.value)))
+}
+
+/// Whether a server's name is this machine's.
+fn is_of_here(value: &str) -> bool {
+    hosts(value).all(|host| {
         let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
         host == "localhost" || host.starts_with('/') || address.is_ok_and(|address| address.is_loopback())
-    };
-    let stays = |value: &str| hosts(value).all(is_here);
-    let in_section = |keyword| settings.in_sections(keyword).is_none_or(|setting| stays(&setting.value));
-    HOST_KEYWORDS.iter().all(|keyword| settings.every_reading(keyword).all(stays) && in_section(keyword))
+    })
 }
 
 /// The hosts in a server's name, some of which have a list of them; a port after a comma is none. What has no

@@ -69,6 +69,18 @@ def test_a_host_that_only_the_connection_string_names_gets_no_token(signed, driv
     dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", "TokenAllowedHosts", "section [Shimmed] of odbcinst.ini")
 
 
+@pytest.mark.parametrize("driver, string", [
+    *((POSTGRES, f"{keyword}={empty}") for keyword in ["Servername", "Server"] for empty in ["", " ", "{}", ","]),
+    *((MICROSOFT, f"{keyword}=") for keyword in ["Server", "Address", "Addr"]),
+    (MICROSOFT, "APP={a} ;Server="),
+    (POSTGRES, "Servername=good.example.net;Server="),
+])
+def test_a_string_that_takes_the_dsns_server_away_gets_no_token(signed, driver, string):
+    """psqlodbc and Microsoft's driver then turn to this machine, where anybody may listen, and psqlodbc without encryption."""
+    dsn = signed(driver)
+    dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", "host localhost", "TokenAllowedHosts")
+
+
 @pytest.mark.parametrize("profile", ["password", "databricks", "Db2"])
 def test_a_string_makes_sql_servers_driver_take_no_token_in_another_way(signed, profile):
     """Microsoft's version 17 encrypts what is no attribute only where it is told to."""
