@@ -10,6 +10,7 @@ from support.odbc_client import call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
 
 FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"},
+         "ivsqls28.so": {"HostName": "good.example.net", "EncryptionMethod": "1"},
          POSTGRES: {"Servername": "good.example.net", "SSLmode": "require"}}
 """What the DSN fixes."""
 
@@ -54,6 +55,10 @@ def signed(home, recorder, identity_provider):
     (MICROSOFT, "APP={a} ;Server=evil.org"),
     (MICROSOFT, "APP={a;Server=evil.org}"),
     (MICROSOFT, "APP={a}};Server=evil.org;x={y}"),
+    # Whose certificate the driver takes for the server's.
+    (MICROSOFT, "HostNameInCertificate=evil.org"),
+    (MICROSOFT, "APP={a} ;HOSTNAMEINCERTIFICATE = evil.org"),
+    ("ivsqls28.so", "HNIC=evil.org"),
     (POSTGRES, "Servername=good.example.net,evil.org"),
     (POSTGRES, "Servername=good.example.net,3405803777"),
     (POSTGRES, "Servername=/tmp/of/evil"),
@@ -79,6 +84,17 @@ def test_a_string_that_takes_the_dsns_server_away_gets_no_token(signed, driver, 
     """psqlodbc and Microsoft's driver then turn to this machine, where anybody may listen, and psqlodbc without encryption."""
     dsn = signed(driver)
     dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", "host localhost", "TokenAllowedHosts")
+
+
+@pytest.mark.parametrize("driver, keyword", [
+    (MICROSOFT, "ServerCertificate"), *((POSTGRES, keyword) for keyword in ["SSLCA", "SSLCAPATH", "TLSPEERFP", "TLSPEERFPLIST", "SSLFP", "SSLFPLIST"]),
+    (SPARK, "CaPath"), (SPARK, "SSLClientKeystoredb")])
+def test_a_string_vouches_for_no_certificate(signed, driver, keyword):
+    dsn = signed(driver)
+    dsn.refused_unheard(dsn.connect(f"DSN=app;{keyword}=/tmp/mine"), "28000", keyword, "whose word counts for the server's certificate")
+    dsn = signed(driver, {}, FIXED[driver] | {keyword: "/etc/ours"})
+    dsn.refused_unheard(dsn.connect(f"DSN=app;{keyword}=/tmp/mine"), "28000", keyword)
+    assert dsn.connect(f"DSN=app;{keyword}=/etc/ours").succeeded
 
 
 @pytest.mark.parametrize("profile", ["password", "databricks", "Db2"])
@@ -130,6 +146,8 @@ def test_a_later_step_of_browsing_names_no_other_host(signed):
     (POSTGRES, {}, {"SSLmode": "require"}, "Servername=x.postgres.database.azure.com;Port=5432"),
     (MICROSOFT, {}, None, ""),
     (MICROSOFT, {}, None, "Server=tcp:GOOD.example.net,1433"),
+    (MICROSOFT, {}, None, "HostNameInCertificate=good.example.net"),
+    (MICROSOFT, {}, {"Server": "10.0.0.7", "HostNameInCertificate": "*.example.net"}, "HostNameInCertificate=*.example.net"),
     (POSTGRES, {}, {"Servername": "10.0.0.7,10.0.0.8"}, "SSLmode=verify-full"),
     (POSTGRES, {"Servername": "good.example.net"}, {"SSLmode": "require"}, "Servername=good.example.net"),
     (MICROSOFT, {"TokenAllowedHosts": "db.example.org, *.corp.example.org"}, {}, "Server=db.example.org,1433"),
