@@ -1,10 +1,13 @@
 //! Where a token may go. A connection string can come from anyone who may type one; it must not be able to send
 //! this machine's token or secret to a host of theirs, or in the clear.
 
+mod harmful;
+
 use super::encryption::{self, Attributes};
 use super::profiles::{self, Profile};
 use crate::config::settings::Settings;
 use crate::error::{Error, quoted};
+use harmful::{HARMFUL, Harmful};
 use std::iter;
 
 /// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
@@ -31,84 +34,6 @@ const HOST_KEYWORDS: &[&str] = &[
 /// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
 /// where anybody may listen, and psqlodbc without encryption.
 const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
-
-/// What only an administrator may set, as it may do harm to a token.
-struct Harmful {
-    /// psqlodbc's short forms among them (dlg_specific.h).
-    keywords: &'static [&'static str],
-    is_harmful: fn(&str) -> bool,
-    harm: &'static str,
-}
-
-const HARMFUL: &[Harmful] = &[
-    Harmful {
-        keywords: &["pqopt", "D5", "ServerOptions"],
-        is_harmful: leads_elsewhere,
-        harm: "host, service or SSL options there may lead it elsewhere",
-    },
-    Harmful { keywords: &["CommLog", "B3", "Debug", "B2"], is_harmful: |value| !value.trim().bytes().all(|byte| byte == b'0'), harm: LOGGED },
-    Harmful { keywords: &["CX"], is_harmful: packs_a_log, harm: LOGGED },
-    // Drivers build a host from these: Snowflake's, Amazon's.
-    Harmful { keywords: &["Account", "AccountName", "Region", "AwsRegion"], is_harmful: |value| !is_plain(value), harm: ELSEWHERE },
-    // Of Amazon's drivers and DataDirect's. An AuthProfile has a host in it, and its keys may be anybody's.
-    Harmful {
-        keywords: &[
-            "EndpointUrl",
-            "StsEndpointUrl",
-            "EndpointOverride",
-            "StsEndpointOverride",
-            "StreamingEndpointOverride",
-            "LakeFormationEndpointOverride",
-            "SSOOIDCEndpointOverride",
-            "SSOAdminEndpointOverride",
-            "AuthProfile",
-            "AlternateServers",
-            "ASRV",
-        ],
-        is_harmful: is_set,
-        harm: ELSEWHERE,
-    },
-    Harmful {
-        keywords: &[
-            "TrustedCerts",
-            "TrustStore",
-            "SSLTrustStore",
-            "SSLServerCertificate",
-            "SSLClientKeystoredb",
-            "ServerCertificate",
-            "CaFile",
-            "CaPath",
-            "SSLCA",
-            "SSLCAPATH",
-            "TLSPEERFP",
-            "TLSPEERFPLIST",
-            "SSLFP",
-            "SSLFPLIST",
-        ],
-        is_harmful: is_set,
-        harm: "it says whose word counts for the server's certificate",
-    },
-];
-const ELSEWHERE: &str = "it may lead it to another host";
-const LOGGED: &str = "the driver would write it to a log that others may read";
-
-/// Options of the driver's client library that name another host (libpq takes a URI as well), a file that does, or
-/// another kind of encryption. With a `%` nobody knows what they say: psqlodbc undoes URL encoding outside of braces, and that of
-/// letters as well (dlg_specific.c, decode).
-fn leads_elsewhere(options: &str) -> bool {
-    let options = options.to_ascii_lowercase();
-    ["host", "service", "://", "ssl", "%"].iter().any(|part| options.contains(part))
-}
-
-fn is_set(value: &str) -> bool {
-    !value.trim_matches(|c: char| c.is_whitespace() || c == '{' || c == '}').is_empty()
-}
-
-/// psqlodbc's options in one number, behind two digits: BIT_COMMLOG and BIT_DEBUG are among them.
-fn packs_a_log(value: &str) -> bool {
-    let no_log = |flags: &str| u32::from_str_radix(flags, 16).is_ok_and(|flags| flags & 0xC00 == 0);
-    value.len() >= 2 && !value.get(2..).is_some_and(no_log)
-}
 
 /// The host of the service, for messages and for a Databricks endpoint; `None` where nothing names one.
 ///
