@@ -23,6 +23,10 @@ const HOST_KEYWORDS: &[&str] = &[
     // Whose certificate is taken for the server's; DataDirect's short form.
     "HostNameInCertificate",
     "HNIC",
+    // DataDirect's for Oracle, and for ASE.
+    "SRVR",
+    "NetworkAddress",
+    "NA",
     "Failover_Partner",
     "TCP",
     "Hostaddr",

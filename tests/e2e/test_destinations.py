@@ -10,7 +10,7 @@ from support.odbc_client import call, run_client
 from support.sign_in import MICROSOFT, POSTGRES, SECRET, SPARK, SignIn
 
 FIXED = {SPARK: {"Host": "good.example.net"}, MICROSOFT: {"Server": "good.example.net"},
-         "ivsqls28.so": {"HostName": "good.example.net", "EncryptionMethod": "1"},
+         "ivsqls28.so": {"HostName": "good.example.net", "EncryptionMethod": "1"}, "ivora28.so": {"HostName": "good.example.net"},
          POSTGRES: {"Servername": "good.example.net", "SSLmode": "require"}}
 """What the DSN fixes."""
 
@@ -59,6 +59,7 @@ def signed(home, recorder, identity_provider):
     (MICROSOFT, "HostNameInCertificate=evil.org"),
     (MICROSOFT, "APP={a} ;HOSTNAMEINCERTIFICATE = evil.org"),
     ("ivsqls28.so", "HNIC=evil.org"),
+    *(("ivora28.so", f"{keyword}=evil") for keyword in ["SRVR", "NetworkAddress", "NA"]),
     (POSTGRES, "Servername=good.example.net,evil.org"),
     (POSTGRES, "Servername=good.example.net,3405803777"),
     (POSTGRES, "Servername=/tmp/of/evil"),

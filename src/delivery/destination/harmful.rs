@@ -4,7 +4,7 @@ use super::is_plain;
 
 /// What only an administrator may set, as it may do harm to a token.
 pub(super) struct Harmful {
-    /// psqlodbc's short forms among them (dlg_specific.h).
+    /// Short forms among them: psqlodbc's (dlg_specific.h) and DataDirect's ("Connection option descriptions" of each driver).
     pub keywords: &'static [&'static str],
     pub is_harmful: fn(&str) -> bool,
     pub harm: &'static str,
@@ -19,7 +19,7 @@ pub(super) const HARMFUL: &[Harmful] = &[
     Harmful { keywords: &["CommLog", "B3", "Debug", "B2"], is_harmful: |value| !value.trim().bytes().all(|byte| byte == b'0'), harm: LOGGED },
     Harmful { keywords: &["CX"], is_harmful: packs_a_log, harm: LOGGED },
     // Drivers build a host from these: Snowflake's, Amazon's.
-    Harmful { keywords: &["Account", "AccountName", "Region", "AwsRegion"], is_harmful: |value| !is_plain(value), harm: ELSEWHERE },
+    Harmful { keywords: &["Account", "AccountName", "AN", "Region", "AwsRegion"], is_harmful: |value| !is_plain(value), harm: ELSEWHERE },
     // Of Amazon's drivers and DataDirect's. An AuthProfile has a host in it, and its keys may be anybody's.
     Harmful {
         keywords: &[
@@ -34,14 +34,26 @@ pub(super) const HARMFUL: &[Harmful] = &[
             "AuthProfile",
             "AlternateServers",
             "ASRV",
+            "ASVR",
+            // Oracle's: files and a directory that name hosts.
+            "TNSNamesFile",
+            "TNF",
+            "LDAPDistinguishedName",
+            "LDAP",
         ],
         is_harmful: is_set,
         harm: ELSEWHERE,
     },
     Harmful {
+        keywords: &["SSLLibName", "SLN", "CryptoLibName", "CLN", "Keystore", "KS", "PLUGIN_DIR"],
+        is_harmful: is_set,
+        harm: "the driver may load a stranger's library by it",
+    },
+    Harmful {
         keywords: &[
             "TrustedCerts",
             "TrustStore",
+            "TS",
             "SSLTrustStore",
             "SSLServerCertificate",
             "SSLClientKeystoredb",
