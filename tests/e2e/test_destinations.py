@@ -98,6 +98,13 @@ def test_a_string_vouches_for_no_certificate(signed, driver, keyword):
     assert dsn.connect(f"DSN=app;{keyword}=/etc/ours").succeeded
 
 
+@pytest.mark.parametrize("string", ["LogLevel=6", "loglevel = TRACE", "LogLevel={1}", "LogPath=/tmp", "LogFile=/tmp/x", "Verbosity=3", "Tracing=6"])
+def test_a_string_starts_no_log_of_whatever_driver(signed, string):
+    dsn = signed(SPARK)
+    dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), "28000", "a log that others may read", "set it in the DSN (see section [Shimmed]")
+    assert dsn.connect("DSN=app;LogLevel=Off;Tracing=0;LogPath=").succeeded
+
+
 @pytest.mark.parametrize("profile", ["password", "databricks", "Db2"])
 def test_a_string_makes_sql_servers_driver_take_no_token_in_another_way(signed, profile):
     """Microsoft's version 17 encrypts what is no attribute only where it is told to."""

@@ -17,6 +17,13 @@ pub(super) const HARMFUL: &[Harmful] = &[
         harm: "host, service or SSL options there may lead it elsewhere",
     },
     Harmful { keywords: &["CommLog", "B3", "Debug", "B2"], is_harmful: |value| !value.trim().bytes().all(|byte| byte == b'0'), harm: LOGGED },
+    // Simba's and Amazon's words; CData's, whose log has the headers of requests in it; Snowflake's.
+    Harmful {
+        keywords: &["LogLevel", "Tracing"],
+        is_harmful: |value| !["", "0", "OFF"].iter().any(|off| off.eq_ignore_ascii_case(value.trim())),
+        harm: LOGGED,
+    },
+    Harmful { keywords: &["LogPath", "LogFile", "Verbosity"], is_harmful: is_set, harm: LOGGED },
     Harmful { keywords: &["CX"], is_harmful: packs_a_log, harm: LOGGED },
     // Drivers build a host from these: Snowflake's, Amazon's.
     Harmful { keywords: &["Account", "AccountName", "AN", "Region", "AwsRegion"], is_harmful: |value| !is_plain(value), harm: ELSEWHERE },
