@@ -1,8 +1,8 @@
 //! The Azure CLI: whoever is signed in with `az login` signs in to the database.
 
 use super::Source;
-use super::child;
 use super::tool::{self, Said, Tool};
+use super::{child, program};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use crate::plain_file;
@@ -77,6 +77,7 @@ impl Source for AzureCli {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
         let program =
             child::on_path("az").ok_or_else(|| self.no_program("is not on this process's PATH: install the Azure CLI, or add its folder".into()))?;
+        program::check(&program, program::EVERYBODY).map_err(|problem| self.no_program(format!("is {}, which {problem}", program.display())))?;
         let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", &self.resource];
         if let Some(tenant) = &self.config.tenant {
             arguments.extend(["--tenant", tenant]);

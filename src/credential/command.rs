@@ -3,14 +3,13 @@
 mod words;
 
 use super::tool::{self, Said, Tool};
-use super::{Source, printed};
+use super::{Source, printed, program};
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::token::Token;
 use crate::token::identity::Identity;
 use crate::token::patience::Patience;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -42,37 +41,15 @@ impl TokenCommand {
         Error::bad(&self.config.section, "TokenCommand", format!("names {}, which {problem}", self.program.display()))
     }
 
-    /// Nobody but its owner may be able to change what is run in the name of everybody who connects.
-    fn check_program(&self) -> Result<(), Error> {
-        let unreadable = |error| self.bad(&format!("cannot be run: {error}"));
-        let about = self.program.metadata().map_err(unreadable)?;
-        if !about.is_file() || about.mode() & 0o111 == 0 {
-            return Err(self.bad("is no program that can be run"));
-        }
-        if about.mode() & 0o022 != 0 {
-            let problem = format!("others than its owner can change (mode {:03o}): run chmod go-w on it", about.mode() & 0o777);
-            return Err(self.bad(&problem));
-        }
-        let real = self.program.canonicalize().map_err(unreadable)?;
-        match real.ancestors().skip(1).find(|folder| may_be_replaced_in(folder)) {
-            Some(folder) => Err(self.bad(&format!("everybody can replace: run chmod o-w on {}", folder.display()))),
-            None => Ok(()),
-        }
-    }
-
     fn who(&self) -> String {
         self.program.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
-/// Whether everybody may rename files in `folder`. Where it is sticky, as `/tmp`, each may those of his own.
-fn may_be_replaced_in(folder: &Path) -> bool {
-    folder.metadata().is_ok_and(|about| about.mode() & 0o1002 == 0o002)
-}
-
 impl Source for TokenCommand {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
-        self.check_program()?;
+        // Nobody but its owner may be able to change what is run in the name of everybody who connects.
+        program::check(&self.program, program::ANY_OTHER).map_err(|problem| self.bad(&problem))?;
         let who = self.who();
         let tool = Tool { who: &who, typed: "the command", key: "TokenCommand", config: &self.config };
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();

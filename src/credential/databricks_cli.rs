@@ -1,9 +1,8 @@
 //! The Databricks CLI: whoever is signed in with `databricks auth login` signs in to the workspace.
 
-use super::child;
 use super::databricks::Workspace;
 use super::tool::{self, Said, Tool};
-use super::{Source, printed};
+use super::{Source, child, printed, program};
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::plain_file;
@@ -52,7 +51,9 @@ impl DatabricksCli {
                 old.display()
             ),
         };
-        all.iter().find(is_new).cloned().ok_or_else(|| self.no_program(problem()))
+        let program = all.iter().find(is_new).cloned().ok_or_else(|| self.no_program(problem()))?;
+        program::check(&program, program::EVERYBODY).map_err(|problem| self.no_program(format!("is {}, which {problem}", program.display())))?;
+        Ok(program)
     }
 
     fn no_program(&self, problem: String) -> Error {

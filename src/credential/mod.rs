@@ -15,6 +15,7 @@ mod managed_identity;
 mod moment;
 mod person;
 mod printed;
+mod program;
 mod token_env;
 mod token_file;
 mod tool;

@@ -123,6 +123,11 @@ def test_an_az_in_the_working_folder_is_not_run(application, az, tmp_path, path)
     assert [each.calls for each in evil] == [[], []]
 
 
+def test_an_az_that_everybody_can_replace_is_not_run(application, az):
+    az.folder.chmod(0o777)
+    application.refused("HY000", f"the program az, which is {az.path}, which everybody can replace: run chmod o-w on {az.folder}")
+
+
 def test_a_program_with_another_groups_rights_runs_nothing_that_is_on_its_users_path(application, az):
     done = application.host("os.setegid(12345)\nconnect()")
     assert "azure-cli needs the program az, which is not on this process's PATH" in done.stdout, done

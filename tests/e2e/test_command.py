@@ -130,10 +130,30 @@ def test_a_link_leads_to_what_is_looked_at(dsn, script, tmp_path):
     dsn.refused(dsn.connect(), "HY000", "everybody can replace")
 
 
+def test_nor_is_a_link_followed_that_everybody_can_replace(dsn, script, tmp_path):
+    link = tmp_path / "links" / "link"
+    link.parent.mkdir()
+    link.symlink_to(script("echo tok-en"))
+    link.parent.chmod(0o777)
+    dsn.set(link)
+    dsn.refused_unheard(dsn.connect(), "HY000", f"which everybody can replace: run chmod o-w on {link.parent}")
+
+
 def test_a_folder_where_each_may_change_only_his_own_is_safe(dsn, script):
     path = script("echo tok-en")
     path.parent.chmod(0o1777)
     dsn.set(path)
+    assert dsn.connect().succeeded
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files of another user's")
+def test_what_another_user_put_into_a_folder_of_everybodys_is_not_run(dsn, script):
+    path = script("echo tok-en")
+    os.chown(path, 12345, 12345)
+    dsn.set(path)
+    path.parent.chmod(0o1777)
+    dsn.refused_unheard(dsn.connect(), "HY000", f"which another user has put into a folder of everybody's, {path.parent}")
+    path.parent.chmod(0o755)  # where an administrator has put it, it may be another's
     assert dsn.connect().succeeded
 
 

@@ -184,6 +184,12 @@ def test_one_in_the_working_folder_is_not_run(dsn, cli, path):
     assert cli.calls == []
 
 
+def test_one_that_everybody_can_change_is_not_run(dsn, cli):
+    cli.path.chmod(0o757)
+    dsn.refused_unheard(dsn.connect(), "HY000", f"the program databricks, which is {cli.path}, which others than its owner can change (mode 757)")
+    assert cli.calls == []
+
+
 def test_the_old_cli_is_not_run_and_the_new_one_is_found_behind_it(dsn, cli):
     """The old one is the real one, of PyPI: it knows no `auth`."""
     old = Path(sys.executable).with_name("databricks")

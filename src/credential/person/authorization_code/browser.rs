@@ -1,6 +1,6 @@
 //! The browser of the person before this program: what `BROWSER` names, else `xdg-open`.
 
-use crate::credential::child;
+use crate::credential::{child, program};
 use crate::environment;
 use std::any::Any;
 use std::path::{Path, PathBuf};
@@ -80,6 +80,7 @@ fn lines(names: &str, url: &str) -> Vec<Line> {
         let mut words = words.split_whitespace();
         let name = words.next()?;
         let program = if name.contains('/') { Some(PathBuf::from(name)).filter(|path| Path::is_absolute(path)) } else { child::on_path(name) };
+        let program = program.filter(|program| program::check(program, program::EVERYBODY).is_ok());
         let mut arguments: Vec<String> = words.map(str::to_owned).collect();
         if !arguments.iter().any(|word| word.contains("%s")) {
             arguments.push("%s".into());
@@ -92,14 +93,31 @@ fn lines(names: &str, url: &str) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn each_name_between_colons_is_a_program_with_its_words() {
         let url = "https://idp/?a=b%20c";
-        let lines = lines(" /bin/one  -new %s --end:/bin/two: :no-such-program:./three:sh -x", url);
+        let lines = lines(" /bin/ls  -new %s --end:/bin/cat: :no-such-program:/no/such/program:./three:sh -x", url);
         let shown: Vec<_> =
             lines.iter().map(|(program, words)| (program.file_name().and_then(|name| name.to_str()).unwrap_or_default(), words.join(" "))).collect();
-        assert_eq!(shown, [("one", format!("-new {url} --end")), ("two", url.to_owned()), ("sh", format!("-x {url}"))]);
+        assert_eq!(shown, [("ls", format!("-new {url} --end")), ("cat", url.to_owned()), ("sh", format!("-x {url}"))]);
         assert!(lines.iter().all(|(program, _)| program.is_absolute()));
+    }
+
+    #[test]
+    fn a_browser_that_everybody_can_replace_is_none() {
+        let folder = std::env::temp_dir().join(format!("tokenshim-browser-{}", std::process::id()));
+        let mode = |path: &Path, mode| std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("a file");
+        std::fs::create_dir(&folder).expect("a folder");
+        let program = folder.join("browser");
+        std::fs::write(&program, "#!/bin/sh\n").expect("a file");
+        mode(&program, 0o755);
+        let found = [0o755, 0o777].map(|of_folder| {
+            mode(&folder, of_folder);
+            lines(&program.to_string_lossy(), "https://idp/").len()
+        });
+        std::fs::remove_dir_all(&folder).expect("a folder");
+        assert_eq!(found, [1, 0]);
     }
 }
