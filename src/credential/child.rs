@@ -18,6 +18,9 @@ const OUTPUT_MAX_BYTES: usize = 1024 * 1024;
 /// How often a child that prints nothing is asked whether it still lives.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Where a system has its own programs.
+const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What a child said.
 pub struct Output {
     /// `None` where the host took the status away: it ignores SIGCHLD, or waits for every child itself.
@@ -82,6 +85,11 @@ pub fn leave(program: &Path, arguments: &[String]) -> io::Result<Child> {
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").stdin(Stdio::null()).process_group(0);
+    if !environment::is_trusted() {
+        // With another user's rights it would do what whoever started the program wants.
+        command.env_clear().env("PATH", SYSTEM_PATH);
+        return command;
+    }
     // What a BI server sets for its own libraries and its own Python would break, or take over, somebody else's.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -10,7 +10,7 @@ use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
 use crate::token::life::random;
 use crate::token::patience::{Patience, Tries};
-use crate::{plain_file, signals};
+use crate::{environment, plain_file, signals};
 pub use here::{Ask, Passes};
 use reqwest::header::{HeaderValue, WWW_AUTHENTICATE};
 use reqwest::redirect::Policy;
@@ -203,6 +203,11 @@ impl Http<'_> {
     }
 
     fn build(&self, way: Way) -> Result<Client, Error> {
+        let is_trusted = environment::is_trusted() || way == Way::Direct;
+        if let Some(name) = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| !is_trusted && std::env::var_os(name).is_some()) {
+            let problem = "in the environment says whom to trust, which a program with another user's rights does not believe: unset it";
+            return Err(Error::bad(self.section, name, problem));
+        }
         // This process-wide default is that of the rustls inside this library, which nobody else can see. Where a
         // second call finds it set, it is the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -213,7 +218,7 @@ impl Http<'_> {
         if way == Way::Here {
             builder = builder.connect_timeout(here::CONNECT_TIMEOUT);
         }
-        if way != Way::Routed {
+        if way != Way::Routed || self.route.proxy.is_none() && !is_trusted {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &self.route.proxy {
             let bad = || Error::bad(self.section, "TokenProxy", "is no proxy URL; write it as http://host:port");
