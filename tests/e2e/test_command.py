@@ -184,10 +184,12 @@ def test_a_token_is_kept_as_long_as_it_says_and_no_longer(dsn, tool, printed, ca
     assert len(tool.calls) == calls
 
 
-def test_amazons_cli_gives_a_password_for_fifteen_minutes(dsn):
+def test_amazons_cli_gives_a_password_for_fifteen_minutes(dsn, tmp_path):
     """The real one; it signs without asking anybody."""
-    aws = Path(sys.executable).with_name("aws")
-    assert aws.is_file(), "tests/e2e/requirements.txt is installed"
+    installed, aws = Path(sys.executable).with_name("aws"), tmp_path / "aws"
+    assert installed.is_file(), "tests/e2e/requirements.txt is installed"
+    shutil.copyfile(installed, aws)
+    aws.chmod(0o755)  # whatever the umask was when it was installed
     dsn.set(f"{aws} rds generate-db-auth-token --hostname db.example.com --port 5432 --username app --region eu-west-1", TokenTimeout=90)
     env = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s3cr3t+of/the=client", "AWS_EC2_METADATA_DISABLED": "true"}
     steps = [CONNECT, {**CONNECT, "dbc": "b"}]
