@@ -101,6 +101,9 @@ pub enum Error {
     /// An attribute whose value holds the token, asked for in a way that leaves no room to take it out.
     #[error("this attribute holds the token, which is not shown: use SQLGetConnectAttr.")]
     Hidden,
+    /// The system gives no random numbers; `what` cannot be done without.
+    #[error("the system has no random numbers, which {what} needs: see that this process may call getrandom(2) or read /dev/urandom.")]
+    NoRandomNumbers { what: &'static str },
     /// A defect of tokenshim's own.
     #[error("internal error in {0}; the connection was not opened. Please report it.")]
     Panicked(&'static str),
@@ -116,7 +119,14 @@ impl Error {
     pub fn sqlstate(&self) -> &'static str {
         use Error::*;
         match self {
-            BadText(_) | Setting { .. } | BadReply { .. } | NoProgram { .. } | SignInUnreadable { .. } | NothingSetUp { .. } | Panicked(_) => "HY000",
+            BadText(_)
+            | Setting { .. }
+            | BadReply { .. }
+            | NoProgram { .. }
+            | SignInUnreadable { .. }
+            | NothingSetUp { .. }
+            | NoRandomNumbers { .. }
+            | Panicked(_) => "HY000",
             OfChain { error, .. } => error.sqlstate(),
             NotInConnectionString { .. }
             | HostNotAllowed { .. }

@@ -145,6 +145,6 @@ impl Person {
 /// A text that nobody guesses.
 fn random() -> Result<Secret, Error> {
     let mut bytes = [0; RANDOM_BYTES];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Panicked("the system's random numbers"))?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::NoRandomNumbers { what: "signing in with a browser" })?;
     Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes)))
 }
