@@ -80,6 +80,17 @@ fn every_source_is_a_link() {
 }
 
 #[test]
+fn the_table_of_the_documentation_has_the_links_in_their_order() {
+    let page = include_str!("../../../docs/sources.md");
+    let table =
+        page.split("## auto").nth(1).expect("a section").lines().skip_while(|line| !line.starts_with("|")).take_while(|line| line.starts_with("|"));
+    let names =
+        |line: &str| line.split('|').nth(2).expect("a source").split(',').map(|name| name.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();
+    let documented: Vec<String> = table.skip(2).flat_map(names).collect();
+    assert_eq!(documented, LINKS.iter().map(|link| link.name).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_word_that_is_no_link_is_refused() {
     for source in ["azure-cli,nobody", "auto,azure-cli", "azure-cli,", ","] {
         let error = chain(&format!("TokenSource={source}\n"), "").err().expect(source).message();
