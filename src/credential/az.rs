@@ -4,7 +4,8 @@ use super::Source;
 use super::tool::{self, Said, Tool};
 use super::{child, program};
 use crate::config::resolve::Config;
-use crate::error::{Error, quoted};
+use crate::environment;
+use crate::error::Error;
 use crate::plain_file;
 use crate::plain_file::kept::{Kept, Reader};
 use crate::token::identity::Identity;
@@ -53,9 +54,9 @@ impl AzureCli {
     /// What `az` said on stderr, sorted by what the reader can do about it.
     fn refusal(&self, stderr: &str, code: Option<i32>) -> Error {
         let has = |words: &[&str]| words.iter().any(|word| stderr.contains(word));
-        let words = match last_words(stderr) {
-            "" => tool::exit_status(code),
-            words => quoted(words, &[]),
+        let words = match tool::last_words(stderr) {
+            words if words.is_empty() => tool::exit_status(code),
+            words => words,
         };
         if has(&["Max retries exceeded", "Failed to establish", "Connection aborted", "ConnectionError", "Read timed out"]) {
             let advice = "Check the network and the proxy of this process.";
@@ -115,7 +116,8 @@ impl Source for AzureCli {
 /// Where `az` keeps who is signed in. It runs in `/`, from where a relative folder counts; without a home it asks the system.
 fn config_folder() -> PathBuf {
     let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
-    let folder = tool::variable("AZURE_CONFIG_DIR").or_else(|| Some(tool::variable("HOME").or_else(account)?.join(".azure")));
+    let variable = |name| environment::variable(name).map(PathBuf::from);
+    let folder = variable("AZURE_CONFIG_DIR").or_else(|| Some(variable("HOME").or_else(account)?.join(".azure")));
     Path::new("/").join(folder.unwrap_or_default())
 }
 
@@ -152,22 +154,9 @@ fn read(stdout: &[u8]) -> Result<Token, &'static str> {
     Token::new(Secret::new(text.to_owned()), life)
 }
 
-/// The last `ERROR: …` line, else the last line: before it stand warnings and tracebacks.
-fn last_words(stderr: &str) -> &str {
-    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines().filter_map(|line| line.strip_prefix("ERROR: ")).next_back().or_else(|| lines().next_back()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_last_error_line_is_what_the_reader_sees() {
-        assert_eq!(last_words("WARNING: x\nERROR: Please run 'az login' to setup account.\n"), "Please run 'az login' to setup account.");
-        assert_eq!(last_words("Traceback\n  File x\nValueError: y\n"), "ValueError: y");
-        assert_eq!(last_words("\n"), "");
-    }
 
     #[test]
     fn a_profile_has_a_user_until_he_signs_out() {

@@ -4,6 +4,7 @@ use super::databricks::Workspace;
 use super::tool::{self, Said, Tool};
 use super::{Source, child, printed, program};
 use crate::config::resolve::Config;
+use crate::environment;
 use crate::error::Error;
 use crate::plain_file;
 use crate::token::Token;
@@ -22,7 +23,9 @@ const CONFIG_MAX_BYTES: usize = 1024 * 1024;
 const PROFILE: &str = "DATABRICKS_CONFIG_PROFILE";
 /// What it says where it cannot reach the workspace, which it may follow by advice to sign in.
 const NO_NETWORK: &[&str] =
-    &["dial tcp", "no such host", "connection refused", "connection reset", "i/o timeout", "TLS handshake", "x509:", "deadline exceeded"];
+    &["dial tcp", "no such host", "connection refused", "connection reset", "i/o timeout", "TLS handshake", "deadline exceeded"];
+/// What it says where it trusts no authority that vouches for the workspace, or for a proxy that looks into what it sends.
+const NOT_TRUSTED: &str = "x509:";
 /// What it says where somebody has to sign in.
 const NOT_SIGNED_IN: &[&str] = &["auth login", "OAuth is not configured", "refresh token is invalid"];
 
@@ -68,7 +71,7 @@ impl DatabricksCli {
     /// gives away the token of whatever profile it is told; the environment's counts only where it is.
     fn profile(&self) -> Result<Option<String>, Error> {
         let wanted = self.config.user.as_deref();
-        let Some(profile) = wanted.map(str::to_owned).or_else(|| tool::variable(PROFILE)?.into_os_string().into_string().ok()) else {
+        let Some(profile) = wanted.map(str::to_owned).or_else(|| environment::text(PROFILE)) else {
             return Ok(None);
         };
         let file = config_file();
@@ -91,8 +94,11 @@ impl DatabricksCli {
             words if words.is_empty() => tool::exit_status(status),
             words => words,
         };
-        if has(NO_NETWORK) {
-            let advice = "Check the network and the proxy of this process.";
+        if has(&[NOT_TRUSTED]) || has(NO_NETWORK) {
+            let advice = match has(&[NOT_TRUSTED]) {
+                true => "Add the missing CA to the system's, or set SSL_CERT_FILE for this process: the CLI does not know TokenCAFile.",
+                false => "Check the network and the proxy of this process.",
+            };
             return Error::ProviderUnreachable { who, words, advice, section, again_after: None };
         }
         let advice = match () {
@@ -129,7 +135,7 @@ impl Source for DatabricksCli {
 
     fn identity(&self) -> Identity {
         let file = config_file();
-        let variable = tool::variable(PROFILE).map(|profile| format!("{profile:?}"));
+        let variable = environment::variable(PROFILE).map(|profile| format!("{profile:?}"));
         Identity::of(&[
             Some("databricks-cli"),
             Some(&self.host),
@@ -153,29 +159,39 @@ impl Source for DatabricksCli {
 
 /// Where the CLI has its profiles. It runs in `/`, from where a relative name counts.
 fn config_file() -> PathBuf {
-    let home = tool::variable("HOME").unwrap_or_default();
-    let file = match tool::variable("DATABRICKS_CONFIG_FILE") {
+    let variable = |name| environment::variable(name).map(PathBuf::from);
+    let home = variable("HOME").unwrap_or_default();
+    let file = match variable("DATABRICKS_CONFIG_FILE") {
         Some(file) => file.strip_prefix("~").map_or_else(|_| file.clone(), |rest| home.join(rest)),
         None => home.join(".databrickscfg"),
     };
     Path::new("/").join(file)
 }
 
-/// What is not there that it needs, in a few words. Nobody is asked for it: `databricks auth login` writes how it signed in to which host.
-pub fn missing(workspace: Option<&Workspace>) -> Option<String> {
+/// What is not there that it needs, in a few words. In a chain `TokenUser` is for other sources, too, and may be no profile: then
+/// nobody else's sign-in is taken for that user's. Nobody is asked for it: `databricks auth login` writes how it signed in to which host.
+pub fn missing(config: &Config, workspace: Option<&Workspace>) -> Option<String> {
     let Some(Ok(Some(host))) = workspace.map(|workspace| &workspace.host) else { return Some("no workspace".into()) };
     if child::all_on_path("databricks").is_empty() {
         return Some("no databricks on PATH".into());
     }
     let text = plain_file::read(&config_file(), CONFIG_MAX_BYTES).map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
-    (!is_signed_in(&text, host)).then(|| "nobody is signed in".into())
+    match &config.user {
+        Some(user) => (!is_signed_in_as(&text, user, host)).then(|| "TokenUser is no profile".into()),
+        None => (!is_signed_in(&text, host)).then(|| "nobody is signed in".into()),
+    }
 }
 
 /// Whether somebody has signed in to this host, and by the CLI itself.
 fn is_signed_in(text: &str, host: &str) -> bool {
     let names = text.lines().filter_map(|line| Some(line.trim().strip_prefix('[')?.split_once(']')?.0.trim())).chain(["DEFAULT"]);
-    let is_its_host = |name: &str| host_of(text, name).is_some_and(|its| its.eq_ignore_ascii_case(host));
-    names.into_iter().any(|name| is_its_host(name) && value_of(text, name, "auth_type").as_deref() == Some("databricks-cli"))
+    names.into_iter().any(|name| is_signed_in_as(text, name, host))
+}
+
+/// The same of one profile.
+fn is_signed_in_as(text: &str, profile: &str, host: &str) -> bool {
+    let is_its_host = host_of(text, profile).is_some_and(|its| its.eq_ignore_ascii_case(host));
+    is_its_host && value_of(text, profile, "auth_type").as_deref() == Some("databricks-cli")
 }
 
 /// The host of `profile` in the CLI's configuration.
@@ -223,6 +239,9 @@ mod tests {
         }
         for (host, is) in [("work.cloud.databricks.com", true), ("default.cloud.databricks.com", false), ("b", false), ("", false)] {
             assert_eq!(is_signed_in(text, host), is, "{host}");
+        }
+        for (profile, is) in [("work", true), ("DEFAULT", false), ("me@example.com", false), ("", false)] {
+            assert_eq!(is_signed_in_as(text, profile, "work.cloud.databricks.com"), is, "{profile}");
         }
         assert!(is_signed_in("host=https://a.example\nauth_type=databricks-cli", "A.example") && !is_signed_in("", ""));
     }

@@ -5,7 +5,7 @@ use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 use zeroize::Zeroizing;
 
@@ -84,7 +84,7 @@ pub fn last_words(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = match lines.iter().rposition(|line| begins(line)) {
         Some(error) => error,
-        None if stderr.trim().len() <= SHORT => 0,
+        None if stderr.trim().len() <= SHORT && !stderr.contains("Traceback (most recent call last)") => 0,
         None => lines.len() - 1,
     };
     let words = lines[from.min(lines.len())..].join(" ");
@@ -95,11 +95,6 @@ pub fn last_words(stderr: &str) -> String {
 /// What tells a file from what it was before, such as one in which a tool keeps who is signed in.
 pub fn changed(file: &Path) -> String {
     file.metadata().map_or_else(|_| "none".into(), |about| format!("{} {} {}", about.ino(), about.mtime(), about.mtime_nsec()))
-}
-
-/// A variable of the process's that is set to something.
-pub fn variable(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// The PATH, as part of an identity: another one may lead to another program.
@@ -121,6 +116,8 @@ mod tests {
             ("error from somewhere", "error from somewhere"),
             ("\nUnable to locate credentials.\nRun \"aws login\".\n", "Unable to locate credentials. Run \"aws login\""),
             (&format!("{long}ValueError: y\n"), "ValueError: y"),
+            ("Traceback (most recent call last):\n  File \"x\", line 1\nValueError: y\n", "ValueError: y"),
+            ("WARNING: x\nERROR: Please run 'az login' to setup account.\n", "Please run 'az login' to setup account"),
             ("", ""),
             ("\n \n", ""),
             ("ö", "ö"),

@@ -31,6 +31,9 @@ M2M = ('Error: profile "robot" uses M2M authentication (client_id/client_secret)
 NO_NETWORK = (f'Error: Get "https://{HOST}/oidc/.well-known/oauth-authorization-server": dial tcp: lookup {HOST}: no such host. Try logging in again with `databricks auth '
               f"login --host https://{HOST}` before retrying. If this fails, please report this issue\n")
 
+NOT_TRUSTED = (f'Error: Get "https://{HOST}/oidc/.well-known/oauth-authorization-server": tls: failed to verify certificate: x509: certificate signed by '
+               "unknown authority. Try logging in again with `databricks auth login`\n")
+
 
 def token_json(token: str = TOKEN, seconds: int = 3600) -> str:
     """As Go writes an oauth2.Token."""
@@ -148,6 +151,7 @@ def test_the_profiles_are_where_the_cli_looks_for_them(dsn, cli, name):
     (dict(stderr=TWO, code=1), "28000", ["work and play match", "Name one of these profiles as TokenUser in section [Shimmed]"]),
     (dict(stderr=M2M, code=1), "28000", ["uses M2M authentication", "TokenSource=client-credentials: set that in section [Shimmed]"]),
     (dict(stderr=NO_NETWORK, code=1), "08001", ["cannot get a token from databricks", "no such host", "Check the network and the proxy"]),
+    (dict(stderr=NOT_TRUSTED, code=1), "08001", ["signed by unknown authority", "SSL_CERT_FILE for this process: the CLI does not know TokenCAFile"]),
     (dict(stderr="Error: something new\n", code=3), "28000", ["databricks refused the sign-in: something new", "See what 'databricks auth token' prints"]),
     (dict(code=3), "28000", ["databricks refused the sign-in: exit status 3"]),
     (dict(stderr=f"Error: cannot read {TOKEN}\n", code=1), "28000", ["cannot read ***"]),
@@ -158,7 +162,7 @@ def test_the_profiles_are_where_the_cli_looks_for_them(dsn, cli, name):
     (dict(stdout=token_json(seconds=-3600)), "HY000", ["what it printed has a token that was over"]),
     (dict(mood="huge"), "HY000", ["it printed more than 1 MiB"]),
     (dict(mood="killed"), "HY000", ["it was ended by signal 9"]),
-], ids=["not signed in", "ended", "two profiles", "service principal", "no network", "another error", "silent", "token in an error", "empty", "no JSON",
+], ids=["not signed in", "ended", "two profiles", "service principal", "no network", "no trust", "another error", "silent", "token in an error", "empty", "no JSON",
         "half", "no token", "over", "huge", "killed"])
 def test_what_goes_wrong_is_said_with_what_to_do(dsn, cli, answer, state, words):
     cli.answer(**answer)
@@ -209,3 +213,19 @@ def test_one_that_hangs_is_ended_with_its_children_when_the_time_is_over(dsn, cl
     assert 1 <= time.monotonic() - begun < 4
     for pid in [cli.calls[0]["pid"], *([cli.child] if mood == "hangs with a child" else [])]:
         assert not os.path.exists(f"/proc/{pid}") or Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# -- In a chain
+
+
+@pytest.mark.parametrize("user, argv", [("work", [*CALL, "--profile", "work"]), ("me@example.com", None)])
+def test_in_a_chain_it_signs_in_whom_tokenuser_names_or_nobody(dsn, cli, user, argv):
+    """There the word is other sources' as well, which know people by other names."""
+    profiles(dsn, work=f"https://{HOST}")
+    dsn.write({"TokenSource": "databricks-cli,device-code", "TokenUser": user}, {"Host": HOST})
+    if argv:
+        assert dsn.connect().succeeded
+    else:
+        words = ("none of TokenSource=databricks-cli,device-code is set up: databricks-cli (TokenUser is no profile)", "device-code (no TokenClientId)")
+        dsn.refused_unheard(dsn.connect(), "HY000", *words)
+    assert [call["argv"] for call in cli.calls] == ([argv] if argv else [])

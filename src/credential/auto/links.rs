@@ -42,7 +42,7 @@ pub const LINKS: &[Link] = &[
     Link { config: of_workload, ..link("workload-identity", |config, workspace| workload_identity::missing(&of_workload(config, None), workspace)) },
     Link { config: of_machine, ..link("managed-identity", managed_identity::missing) },
     link("azure-cli", |config, _| azure_cli(config)),
-    link("databricks-cli", |_, workspace| databricks_cli::missing(workspace)),
+    link("databricks-cli", databricks_cli::missing),
     link("authorization-code", |config, workspace| person(config, workspace.is_some()).or_else(|| unless(has_browser(), "no browser"))),
     link("device-code", |config, _| person(config, false)),
 ];
