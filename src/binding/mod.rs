@@ -7,6 +7,7 @@
 
 #[macro_use]
 pub mod abi;
+pub mod as_program;
 mod driver_manager;
 pub mod functions;
 pub mod library;
@@ -20,8 +21,8 @@ use driver_manager::{Present, is_foreign, present};
 pub use driver_manager::{manager_of, name_of};
 use functions::{OfStatements, RealFunctions, is_of_statements};
 use library::Library;
-use locate::{Located, refused, shown};
-pub use locate::{found, locate, same_file, sections_of};
+pub use locate::{Located, found, locate, same_file, sections_of};
+use locate::{refused, shown};
 use once_cell::sync::Lazy;
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};

@@ -15,6 +15,8 @@ pub struct DataSource {
     pub string: ConnectionString,
     /// What is set.
     pub settings: Settings,
+    /// The file that the driver manager loads, as it is written.
+    pub driver: String,
     /// The real driver's file: `RealDriver`, else the file that the driver manager loads.
     pub real_driver: String,
 }
@@ -68,7 +70,8 @@ impl DataSource {
         };
         let settings = Settings::of(string.clone(), registry, &sections);
         let real_driver = settings.in_sections("RealDriver").map(|setting| setting.value).filter(|file| !file.is_empty());
-        Ok(Self { string, settings, real_driver: real_driver.unwrap_or(file) })
+        let real_driver = real_driver.unwrap_or_else(|| file.clone());
+        Ok(Self { string, settings, driver: file, real_driver })
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Arguments {
 pub enum Command {
     Install(Install),
     Uninstall(Uninstall),
+    Doctor(Doctor),
     List(List),
     Keys(Keys),
     Token(Token),
@@ -40,6 +41,19 @@ pub enum Command {
     #[command(hide = true)]
     ProbeDriver {
         file: PathBuf,
+    },
+    #[command(hide = true)]
+    ProbeNames {
+        #[command(flatten)]
+        manager: Manager,
+        copy: PathBuf,
+        real: PathBuf,
+    },
+    #[command(hide = true)]
+    ProbeConnect {
+        #[command(flatten)]
+        source: Source,
+        seconds: usize,
     },
 }
 
@@ -90,6 +104,28 @@ pub struct Uninstall {
     /// Shows what would change in odbcinst.ini, secrets masked, and changes nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Looks at everything between a data source and its connection, and says what is wrong and what to do
+///
+/// In this order: the files, the data source, the keys and where each came from, the driver library, the real driver, its names, who gives
+/// the token, the way there, the clock, the token and what it says, and a connection through the driver manager. Each line is ok, a warning,
+/// or failed with the next step. Drivers are tried in a process of their own. No secret and no token is printed.
+///
+/// Without a data source it looks at the files and at each driver section of tokenshim's.
+///
+/// Run it as the user of the program that does not connect, and with its environment.
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct Doctor {
+    /// A data source, or a connection string without secrets
+    #[arg(value_name = "DSN")]
+    pub name: Option<String>,
+    /// Prints one JSON object: data_source, state, and checks, each with check, state, words, details, next
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub manager: Manager,
 }

@@ -1,6 +1,6 @@
 //! What changes in a file, in the form of `diff -u`, with secrets masked.
 
-use tokenshim::config::keys::is_secret;
+use super::masked::shown;
 use tokenshim::config::text::decode_bytes;
 
 /// Lines that stay, before and behind those that change.
@@ -57,11 +57,14 @@ fn push(text: &mut String, sign: char, line: &[u8]) {
     }
 }
 
-/// A line whose key says that its value is a secret, a comment too, without it.
+/// A line as it may be shown, a comment too.
 fn masked(line: &str) -> String {
-    match line.split_once('=') {
-        Some((key, _)) if key.rsplit([' ', ':', '#', ';', '\t']).find(|word| !word.is_empty()).is_some_and(is_secret) => format!("{key}=***"),
-        _ => line.to_owned(),
+    let Some((key, value)) = line.split_once('=') else { return line.to_owned() };
+    let word = key.rsplit([' ', ':', '#', ';', '\t']).find(|word| !word.is_empty()).unwrap_or_default();
+    let bare = value.trim();
+    match shown(word, bare) {
+        shown if shown == bare => line.to_owned(),
+        shown => format!("{key}={shown}"),
     }
 }
 

@@ -23,6 +23,11 @@ impl Failure {
         Self { status: FAILED, words: words.into() }
     }
 
+    /// What is wrong was said already.
+    pub fn said(status: Option<u8>) -> Self {
+        Self { status: status.unwrap_or(FAILED), words: String::new() }
+    }
+
     pub fn not_there(words: impl Into<String>) -> Self {
         Self { status: NOT_THERE, words: words.into() }
     }

@@ -4,12 +4,14 @@ mod arguments;
 mod child;
 mod data_source;
 mod diff;
+mod doctor;
 mod failure;
 mod install;
 mod keys;
 mod list;
 mod login;
 mod logout;
+mod masked;
 mod odbcinst;
 mod place;
 mod probe;
@@ -39,13 +41,18 @@ pub fn run() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Login(source) => login::run(&source),
         Command::Logout(source) => logout::run(&source),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::ProbeDriver { file } => probe::run(&file),
+        Command::ProbeNames { manager, copy, real } => doctor::probe_names(manager.driver_manager, &copy, &real),
+        Command::ProbeConnect { source, seconds } => doctor::probe_connect(&source, seconds),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure { status, words }) => {
-            let _ = writeln!(std::io::stderr(), "tokenshim: {words}");
+            if !words.is_empty() {
+                let _ = writeln!(std::io::stderr(), "tokenshim: {words}");
+            }
             ExitCode::from(status)
         }
     }

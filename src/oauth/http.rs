@@ -78,8 +78,8 @@ pub struct Reply {
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// A reply, and its WWW-Authenticate.
-type Answer = (Reply, Option<String>);
+/// A reply, its WWW-Authenticate, and whether it says what time it is.
+type Answer = (Reply, Option<String>, bool);
 
 impl Http<'_> {
     /// POSTs what `form` makes and reads the answer, whatever its status. Where it may help and there is time, the request is
@@ -100,7 +100,7 @@ impl Http<'_> {
             }
             Ok(request.header("content-type", "application/x-www-form-urlencoded").body(form()?))
         });
-        answer.map(|(reply, _)| reply)
+        answer.map(|(reply, ..)| reply)
     }
 
     /// GETs a document, as above.
@@ -108,8 +108,16 @@ impl Http<'_> {
     /// # Errors
     /// As above.
     pub fn get(&self, url: &url::Url) -> Result<Reply, Error> {
+        self.get_date(url).map(|(reply, _)| reply)
+    }
+
+    /// The same; and whether the answer says what time it is.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn get_date(&self, url: &url::Url) -> Result<(Reply, bool), Error> {
         let get = || Ok(self.client(Way::of(url))?.get(url.clone()).header("accept", "application/json"));
-        self.request(url, Manner::of(url), get).map(|(reply, _)| reply)
+        self.request(url, Manner::of(url), get).map(|(reply, _, tells_date)| (reply, tells_date))
     }
 
     fn sensitive(&self, value: &str, key: &'static str) -> Result<HeaderValue, Error> {
@@ -151,7 +159,7 @@ impl Http<'_> {
             // One that nobody answered any more says less than the answer before it.
             let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request()?, manner, host)).await else { break };
             answer = latest;
-            let again_after = answer.as_ref().map_or_else(Error::again_after, |(reply, _)| reply.again_after);
+            let again_after = answer.as_ref().map_or_else(Error::again_after, |(reply, ..)| reply.again_after);
             let Some(again_after) = again_after.filter(|_| self.patience.tries == Tries::Many) else { break };
             let again = Instant::now() + retry::wait(tries, again_after, random());
             if again >= deadline {
@@ -168,10 +176,11 @@ impl Http<'_> {
             _ => self.unreachable(host, &error),
         })?;
         let status = response.status().as_u16();
-        let date = retry::date(response.headers()).unwrap_or_else(SystemTime::now);
+        let told = retry::date(response.headers());
+        let (date, tells_date) = (told.unwrap_or_else(SystemTime::now), told.is_some());
         let again_after = (manner.passes)(status).then(|| retry::asked(response.headers(), date));
         let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        Ok((Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after }, challenge))
+        Ok((Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after }, challenge, tells_date))
     }
 
     async fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
 from support import drivers
-from support.command_line import CommandLine
+from support.command_line import CommandLine, library
 
 MANAGERS = pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])
 
@@ -19,27 +17,20 @@ def command(home, dm) -> CommandLine:
     return command
 
 
-def library(command: CommandLine, code: str, *options: str, name: str = "libmade.so"):
-    """A library compiled from C."""
-    file = command.home.folder / name
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(file), "-x", "c", "-", "-x", "none", *options], input=code, text=True, check=True, timeout=60)
-    return file
-
-
 def needs_what_is_missing(command):
-    gone = [library(command, "int g(void){return 1;}", f"-Wl,-soname,libgone{number}.so", name=f"libgone{number}.so") for number in (1, 2)]
-    made = library(command, "int SQLAllocHandle(void){return 0;}", "-Wl,--no-as-needed", *map(str, gone))
+    gone = [library(command.home, "int g(void){return 1;}", f"-Wl,-soname,libgone{number}.so", name=f"libgone{number}.so") for number in (1, 2)]
+    made = library(command.home, "int SQLAllocHandle(void){return 0;}", "-Wl,--no-as-needed", *map(str, gone))
     for file in gone:
         file.unlink()
     return command.install("X", made), "these libraries are missing: "
 
 
 def crashes(command):
-    return command.install("X", library(command, "#include <stdlib.h>\n__attribute__((constructor)) static void f(void){abort();}")), "crashed (SIGABRT)"
+    return command.install("X", library(command.home, "#include <stdlib.h>\n__attribute__((constructor)) static void f(void){abort();}")), "crashed (SIGABRT)"
 
 
 def ends_the_process(command):
-    return command.install("X", library(command, "#include <unistd.h>\n__attribute__((constructor)) static void f(void){_exit(0);}")), "cannot be loaded"
+    return command.install("X", library(command.home, "#include <unistd.h>\n__attribute__((constructor)) static void f(void){_exit(0);}")), "cannot be loaded"
 
 
 def second_driver_for_a_copy(command):
@@ -86,7 +77,7 @@ REFUSED = {
     "no file": lambda command: (command.install("X", "/no/such.so"), "is no file"),
     "no bare name": lambda command: (command.install("X", "nowhere.so"), "is in none of the folders"),
     "no library": lambda command: (command.install("X", "/etc/passwd"), "cannot be loaded"),
-    "no driver": lambda command: (command.install("X", library(command, "int f(void){return 1;}")), "is no ODBC driver"),
+    "no driver": lambda command: (command.install("X", library(command.home, "int f(void){return 1;}")), "is no ODBC driver"),
     "missing libraries": needs_what_is_missing,
     "a crash": crashes,
     "an end": ends_the_process,

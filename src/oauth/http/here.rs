@@ -1,6 +1,6 @@
 //! Services that a cloud runs for each machine, on the machine itself or on its link: they give tokens to whoever can reach them.
 
-use super::{Answer, Http, Manner, Way};
+use super::{Http, Manner, Reply, Way};
 use crate::error::Error;
 use std::time::Duration;
 use url::Url;
@@ -29,9 +29,9 @@ impl Http<'_> {
     ///
     /// # Errors
     /// As there; whoever refuses the connection, or does not take it at once, is not asked again.
-    pub fn here(&self, ask: Ask<'_>) -> Result<Answer, Error> {
+    pub fn here(&self, ask: Ask<'_>) -> Result<(Reply, Option<String>), Error> {
         let Ask { url, headers, form, passes } = ask;
-        self.request(url, Manner { way: Way::Here, passes }, || {
+        let answer = self.request(url, Manner { way: Way::Here, passes }, || {
             let client = self.client(Way::Here)?;
             let mut request = match &form {
                 Some(form) => client.post(url.clone()).header("content-type", "application/x-www-form-urlencoded").body(form.clone()),
@@ -41,6 +41,7 @@ impl Http<'_> {
                 request = request.header(*name, self.sensitive(value, key)?);
             }
             Ok(request)
-        })
+        });
+        answer.map(|(reply, challenge, _)| (reply, challenge))
     }
 }

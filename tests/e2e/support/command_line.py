@@ -71,3 +71,10 @@ class CommandLine:
 
     def uninstall(self, name: str, *more: object) -> tuple[object, ...]:
         return ("uninstall", name, "--driver-manager", self.dm, *more)
+
+
+def library(home: OdbcHome, code: str, *options: str, name: str = "libmade.so") -> Path:
+    """A library compiled from C."""
+    file = home.folder / name
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(file), "-x", "c", "-", "-x", "none", *options], input=code, text=True, check=True, timeout=60)
+    return file
