@@ -18,7 +18,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fleet profiles configuration header check advisories build install package package-test dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fuzz fleet profiles configuration header check advisories build install package package-test dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -61,6 +61,14 @@ memory: dependencies ## installs what is missing, and tells all stories of tests
 bench: dependencies ## installs what is missing, and measures tokenshim beside its absence
 	$(CARGO) build --locked --release
 	PYTHONPATH=tests/e2e .venv/bin/python -m benches
+
+# Random input in ever new amounts, until the time is over: the tests that `make test` runs with less.
+SECONDS ?= 3600
+fuzz: dependencies ## builds, and puts random strings, files, replies and output to the readers for an hour, or SECONDS
+	$(CARGO) test --locked --no-run --test any_input --test driver_manager
+	end=$$(($$(date +%s) + $(SECONDS))); rounds=0; while [ $$(date +%s) -lt $$end ]; do \
+		TOKENSHIM_CASES=$${CASES:-20000} $(CARGO) test --quiet --locked --test any_input --test driver_manager || exit 1; rounds=$$((rounds + 1)); \
+	done; echo "$$rounds rounds of $${CASES:-20000} of each, and nothing found"
 
 fleet: ## builds, and writes docs/fleet.md: what 10,000 programs that start together ask of a provider
 	@mkdir -p target

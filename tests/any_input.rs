@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use tokenshim::config::connection_string::ConnectionString;
 use tokenshim::config::ini::{Environment, Manager, Registry};
 use tokenshim::config::text::{Text, Width};
+use tokenshim::credential::printed;
 use tokenshim::delivery::edits::{Delivery, Edits, edits};
 use tokenshim::delivery::out_string::completed;
 use tokenshim::delivery::profiles::PROFILES;
@@ -54,8 +55,14 @@ fn parse(text: &str) -> ConnectionString {
     ConnectionString::parse(&Text::encode(text, Width::Two))
 }
 
+/// How many of each: `cases`, or what `make fuzz` says.
+fn some(cases: u32) -> ProptestConfig {
+    let cases = std::env::var("TOKENSHIM_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(cases);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(some(400))]
 
     #[test]
     fn a_connection_string_that_is_not_changed_comes_out_unit_for_unit(units in units()) {
@@ -105,6 +112,46 @@ proptest! {
             prop_assert!(message.chars().all(|c| !c.is_control()), "{}", message);
         }
     }
+
+    #[test]
+    fn whatever_a_tool_prints_is_a_token_that_a_header_can_carry_or_an_error(body in prop_oneof![vec(any::<u8>(), 0..200), json(), printed()], minutes in 0u64..120) {
+        let written = SystemTime::now() - std::time::Duration::from_secs(60 * minutes);
+        for token in [printed::token(&body, Some(written)), printed::json(&body, None)] {
+            match token {
+                Ok(token) => {
+                    prop_assert!(!token.text.expose().is_empty() && token.text.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+                    prop_assert!(token.life.is_none_or(|life| life <= tokenshim::token::LIFE_MAX));
+                }
+                Err(problem) => prop_assert!(!problem.contains("s3cr3t") && !problem.contains("eyJ"), "{}", problem),
+            }
+        }
+    }
+}
+
+/// What command lines print: JSON with moments of every kind, warnings before it, a web page.
+fn printed() -> impl Strategy<Value = Vec<u8>> {
+    let end = prop_oneof![
+        Just("\"2026-11-27 01:02:03.000000\""),
+        Just("\"2036-01-01T00:00:00Z\""),
+        Just("\"2036-01-01T00:00:00.123456789+05:30\""),
+        Just("1700000000"),
+        Just("\"9999-99-99T99:99:99Z\""),
+        Just("-1"),
+        Just("1e400"),
+        Just("null"),
+        Just("\"3600\""),
+        Just("3600.5"),
+    ];
+    let name =
+        prop_oneof![Just("expires_on"), Just("expiresOn"), Just("expiry"), Just("expires_in"), Just("expiration_timestamp"), Just("tokenType")];
+    let token =
+        prop_oneof![Just("\"eyJ.s3cr3t.x\""), Just("\"opaque-s3cr3t\""), Just("\"a b\""), Just("\"\\r\\nX: y\""), Just("{}"), Just("\"\\u0000\"")];
+    let before = prop_oneof![4 => Just(""), 1 => Just("WARNING: s3cr3t\n"), 1 => Just("<html>"), 1 => Just("\u{feff}")];
+    let place = prop_oneof![Just(("{", "}")), Just(("{\"credential\":{", "}}")), Just(("{\"status\":{", "}}")), Just(("[{", "}]"))];
+    (before, place, token, vec((name, end), 0..4)).prop_map(|(before, (open, close), token, ends)| {
+        let ends: String = ends.iter().map(|(name, end)| format!(",\"{name}\":{end}")).collect();
+        format!("{before}{open}\"accessToken\":{token}{ends}{close}\n").into_bytes()
+    })
 }
 
 fn json() -> impl Strategy<Value = Vec<u8>> {
@@ -137,7 +184,7 @@ fn json() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(some(300))]
 
     #[test]
     fn any_ini_file_is_read_by_both_rules(file in vec(prop_oneof![

@@ -52,7 +52,7 @@ impl DataSource {
             let name = quoted(name, &[]);
             none(&format!("there is no data source [{name}] in odbc.ini, or its Driver is none of odbcinst.ini: correct the name, or add it."))
         };
-        let named = string.pairs().iter().find(|pair| pair.is_any(&["DSN", "DRIVER"]));
+        let named = registry.named(&string);
         let driver = match named {
             None => return Err(none("the connection string names no DSN and no DRIVER: add one.")),
             Some(pair) if pair.is("DRIVER") => registry.driver_named(&pair.value),

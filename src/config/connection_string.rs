@@ -38,12 +38,13 @@ pub struct ConnectionString {
     pairs: Vec<Arc<Pair>>,
     /// Of the keywords, and maybe of some that were replaced.
     marks: Marks,
-    /// The keyword whose value opens a brace that nothing closes: drivers differ on where such a value ends.
-    unclosed: Option<String>,
+    /// The first keyword whose value readers end in different places, and what is wrong with it.
+    ambiguous: Option<(String, &'static str)>,
 }
 
 const SEMICOLON: u32 = b';' as u32;
 const EQUALS: u32 = b'=' as u32;
+const BLANK: u32 = b' ' as u32;
 const OPEN: u32 = b'{' as u32;
 const CLOSE: u32 = b'}' as u32;
 
@@ -52,7 +53,7 @@ impl ConnectionString {
     pub fn parse(text: &Text) -> Self {
         let (units, width) = (&text.units[..], text.width);
         let mut pairs = Vec::new();
-        let mut unclosed = None;
+        let mut ambiguous = None;
         let whole: Arc<[u32]> = units.into();
         let mut push = |place, keyword, value| pairs.push(Arc::new(Pair { raw: Part::of(&whole, width, place), keyword, value }));
         let mut start = 0;
@@ -67,14 +68,19 @@ impl ConnectionString {
             let value_start = keyword_end + 1;
             let (value, end) = if units.get(value_start) == Some(&OPEN) {
                 let close = closing_brace(units, value_start + 1).unwrap_or_else(|| {
-                    unclosed.get_or_insert(keyword.clone());
+                    ambiguous.get_or_insert((keyword.clone(), "opens a brace that nothing closes"));
                     units.len()
                 });
                 let mut value = decode(&units[value_start + 1..close], width);
                 if value.contains('}') {
                     value = value.replace("}}", "}");
                 }
-                (value, position(units, close, |unit| unit == SEMICOLON))
+                let end = position(units, close, |unit| unit == SEMICOLON);
+                // unixODBC takes what stands here for the next keyword.
+                if units.get(close + 1..end).is_some_and(|behind| behind.iter().any(|unit| *unit != BLANK)) {
+                    ambiguous.get_or_insert((keyword.clone(), "goes on behind the brace that closes it"));
+                }
+                (value, end)
             } else {
                 let end = position(units, value_start, |unit| unit == SEMICOLON);
                 (trimmed(decode(&units[value_start..end], width)), end)
@@ -87,20 +93,20 @@ impl ConnectionString {
             push(start..start, String::new(), String::new());
         }
         let marks = Marks::of(pairs.iter().map(|pair| pair.keyword.as_str()));
-        Self { width, pairs, marks, unclosed }
+        Self { width, pairs, marks, ambiguous }
     }
 
     /// No keywords yet, in units of `width`.
     pub fn empty(width: Width) -> Self {
-        Self { width, pairs: Vec::new(), marks: Marks::default(), unclosed: None }
+        Self { width, pairs: Vec::new(), marks: Marks::default(), ambiguous: None }
     }
 
     /// # Errors
-    /// A value opens a brace that nothing closes.
+    /// A value that not every reader ends in the same place.
     pub fn check(&self) -> Result<(), Error> {
-        match &self.unclosed {
+        match &self.ambiguous {
             None => Ok(()),
-            Some(keyword) => Err(Error::BadText(format!("the value of {keyword} opens a brace that nothing closes"))),
+            Some((keyword, problem)) => Err(Error::BadText(format!("the value of {keyword} {problem}"))),
         }
     }
 

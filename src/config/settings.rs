@@ -1,6 +1,6 @@
 //! What is set for one connection, and where: connection string before DSN before driver section.
 
-use super::connection_string::ConnectionString;
+use super::connection_string::{ConnectionString, Pair};
 use super::ini::{DriverOf, Registry, Section};
 use super::keys::{self, Place, State};
 use super::pieces::{Pieces, bare};
@@ -42,6 +42,7 @@ pub struct Setting {
 /// Everything that is set for one connection.
 pub struct Settings {
     string: ConnectionString,
+    named: Option<Arc<Pair>>,
     data_source: Option<Section>,
     driver: Option<Section>,
     /// What readers find in the string that pay no heed to braces: looked for when first asked for, and then asked often.
@@ -49,18 +50,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// For a connection string: `DSN=` or `DRIVER=`, whichever comes first, says which sections count.
+    /// For a connection string, whose `DSN` or `DRIVER` says which sections count.
     ///
     /// `sections` are the driver sections that name this very driver file: where the string names a file, or
     /// nothing, the only one of them counts.
     pub fn of(string: ConnectionString, registry: &Registry, sections: &[String]) -> Self {
-        let named = string.pairs().iter().find(|pair| pair.is_any(&["DSN", "DRIVER"]));
-        let (data_source, driver) = match named {
+        let named = registry.named(&string).cloned();
+        let (data_source, driver) = match &named {
             Some(pair) if pair.is("DRIVER") => (None, driver_section(registry.driver_named(&pair.value), registry)),
             Some(pair) => sections_of(&pair.value, registry),
             None => (None, None),
         };
-        Self::new(string, data_source, driver.or_else(|| only(sections, registry)))
+        Self { named, ..Self::new(string, data_source, driver.or_else(|| only(sections, registry))) }
     }
 
     /// For SQLConnect: a DSN's name, beside which nothing can be said.
@@ -70,7 +71,12 @@ impl Settings {
     }
 
     fn new(string: ConnectionString, data_source: Option<Section>, driver: Option<Section>) -> Self {
-        Self { string, data_source, driver, pieces: OnceCell::new() }
+        Self { string, named: None, data_source, driver, pieces: OnceCell::new() }
+    }
+
+    /// The `DSN` or `DRIVER` of the string that says which sections count.
+    pub fn named(&self) -> Option<&Arc<Pair>> {
+        self.named.as_ref()
     }
 
     /// What the application said, and of which sections it spoke: by this a driver manager knows a connection again.

@@ -14,7 +14,7 @@ mod databricks_cli;
 mod managed_identity;
 mod moment;
 mod person;
-mod printed;
+pub mod printed;
 mod program;
 mod token_env;
 mod token_file;

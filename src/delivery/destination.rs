@@ -9,6 +9,7 @@ use crate::config::settings::Settings;
 use crate::error::{Error, quoted};
 use harmful::{HARMFUL, Harmful};
 use std::iter;
+use std::sync::Arc;
 
 /// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
 /// string may name another profile.
@@ -69,13 +70,25 @@ pub fn check(settings: &Settings, attributes: &Attributes, profile: &Profile, re
     profiles.try_for_each(|profile| encryption::check(settings, attributes, profile, real_driver, section))
 }
 
-/// Drivers differ on which of two data sources they read, and either may name a server: it must be the one that the
-/// settings come from. Driver managers take out the `FILEDSN` that they have read.
-fn check_data_source(settings: &Settings) -> Result<(), Error> {
-    let string = settings.string();
-    let first = string.pairs().iter().find(|pair| pair.is_any(&["DSN", "DRIVER"]));
-    let counts = |name: &str| first.is_some_and(|pair| pair.is("DSN") && pair.value.eq_ignore_ascii_case(name));
-    let second = settings.every_reading("DSN").find(|name| !name.is_empty() && !counts(name));
+/// Drivers and driver managers differ on which of two data sources they read, and either may name a server: it must be the one
+/// that the settings come from. unixODBC takes the last `DSN`, be it empty, and knows no keyword with a blank behind it; iODBC none with
+/// a blank before it. Driver managers take out the `FILEDSN` that they have read.
+///
+/// # Errors
+/// 28000, with the other one's name.
+pub fn check_data_source(settings: &Settings) -> Result<(), Error> {
+    let named = || settings.string().pairs().iter().filter(|pair| pair.is_any(&["DSN", "DRIVER"]));
+    let first = settings.named();
+    for knows in [|name: &str| !name.ends_with(' '), |name: &str| !name.ends_with(' ') && !name.starts_with(' ')] {
+        let theirs = named().find(|pair| pair.raw.decode().split_once('=').is_some_and(|(name, _)| knows(name)));
+        if let Some(other) = theirs.filter(|theirs| first.is_some_and(|first| !Arc::ptr_eq(first, theirs))) {
+            let keyword = if other.is("DSN") { "DSN" } else { "DRIVER" };
+            return Err(Error::SecondDataSource { keyword, name: quoted(&other.value, &[]) });
+        }
+    }
+    let first_dsn = first.filter(|pair| pair.is("DSN")).map(|pair| pair.value.as_str());
+    let counts = |name: &str| first_dsn.map_or(name.is_empty(), |first| first.eq_ignore_ascii_case(name));
+    let second = settings.every_reading("DSN").find(|name| !counts(name));
     let second = second.map(|name| ("DSN", name)).or_else(|| settings.every_reading("FILEDSN").last().map(|name| ("FILEDSN", name)));
     second.map_or(Ok(()), |(keyword, name)| Err(Error::SecondDataSource { keyword, name: quoted(name, &[]) }))
 }

@@ -63,6 +63,18 @@ fn an_unclosed_brace_is_an_error_that_names_the_keyword() {
 }
 
 #[test]
+fn what_stands_behind_a_closing_brace_is_an_error_but_for_blanks() {
+    for text in ["PWD={abc}x", "DSN=x;PWD={abc} UID=u;A=b", "X={}DSN=two", "PWD={a}b}"] {
+        let error = parse(text).check().expect_err("an error");
+        assert!(error.message().contains(" goes on behind the brace that closes it"), "{error}");
+        assert!(!error.message().contains("abc"));
+    }
+    for text in ["PWD={abc}", "PWD={abc} ;UID=u", "PWD={a}}b};", "X={}", "PWD=a{b}c"] {
+        assert!(parse(text).check().is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn a_keyword_is_put_in_its_place_or_at_the_end_and_a_last_semicolon_stays_last() {
     for (text, expected) in [
         ("DSN=x", "DSN=x;PWD={t}}k}"),

@@ -18,11 +18,13 @@ mod section;
 #[cfg(test)]
 pub mod tests;
 
+use super::connection_string::{ConnectionString, Pair};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use files::{Environment, Manager};
@@ -95,6 +97,18 @@ impl Registry {
     /// Every data source, listed under `[ODBC Data Sources]` or not, without the default one.
     pub fn data_sources(&self) -> Vec<Section> {
         self.all([0, 1].map(|layer| self.files.data_sources(layer)))
+    }
+
+    /// What says in a connection string which sections count: `DSN` or `DRIVER`, whichever comes first; with iODBC `DRIVER`, wherever it stands.
+    pub fn named<'a>(&self, string: &'a ConnectionString) -> Option<&'a Arc<Pair>> {
+        let pairs = string.pairs();
+        let first = |keywords: &[&str]| pairs.iter().find(|pair| pair.is_any(keywords));
+        if !self.files.is_iodbc() {
+            return first(&["DSN", "DRIVER"]);
+        }
+        // A string that begins with a word alone names a data source by it, for iODBC and for nobody else.
+        let is_word = pairs.first().is_some_and(|pair| pair.keyword.is_empty() && !pair.raw.decode().trim().is_empty());
+        first(&["DRIVER"]).or_else(|| first(&["DSN"]).filter(|_| !is_word))
     }
 
     /// The driver that a data source names. `None`: the driver manager says `IM002`.
