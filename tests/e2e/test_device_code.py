@@ -166,6 +166,32 @@ def test_many_processes_never_show_a_refresh_token_twice(ways, people, files, mo
     assert sorted({*passwords(ways)}) == sorted(people.issued) and files.warnings == "" and len(files.names(".lock")) == 0
 
 
+def test_many_processes_ask_one_person_once(ways, people, files):
+    people.sign_in_after(polls=3)
+    ways.record(device_keys(people, TokenPrompt="yes", TokenLog=files.log))
+    with Programs(ways.shim, ANSWERS, 6) as programs:
+        programs.go()
+        ended = [finished(program) for program in programs.all]
+    assert all(program.returncode == 0 for program in ended), ended
+    said = [line for program in ended for line in program.stderr.splitlines()]
+    assert len([line for line in said if "enter the code WDJB-0001" in line]) == 1
+    # A person signs in at once here: whoever did not wait for long says nothing.
+    assert all("To sign in" in line or "Waiting for another program of this user" in line for line in said), said
+    assert not people.stolen and (people.asked, people.renewals) == (1, 5)
+    assert sorted({*passwords(ways)}) == sorted(people.issued) and files.warnings == "" and len(files.names(".lock")) == 0
+
+
+def test_where_one_program_asked_in_vain_the_next_asks_anew(ways, people, files):
+    people.refusals = [replies.oauth_error(400, "access_denied")]
+    ways.record(device_keys(people, TokenPrompt="yes"))
+    with Programs(ways.shim, ANSWERS, 2) as programs:
+        programs.go()
+        ended = [finished(program) for program in programs.all]
+    assert sorted(program.returncode for program in ended) == [0, 1] and people.asked == 2 and len(passwords(ways)) == 1, ended
+    [refused_one] = [program for program in ended if program.returncode]
+    assert "access_denied" in refused_one.stderr and "WDJB-0001" in refused_one.stderr
+
+
 def test_a_reply_without_a_refresh_token_keeps_the_old_one(ways, people):
     people.rotates = False
     ways.record(device_keys(people))

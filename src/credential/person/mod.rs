@@ -11,6 +11,7 @@ use super::client::Client;
 use super::databricks::Workspace;
 use crate::config::resolve::{Config, InFiles};
 use crate::error::Error;
+use crate::log;
 use crate::oauth::http::Http;
 use crate::oauth::provider::Provider;
 use crate::token::identity::Identity;
@@ -19,7 +20,7 @@ use crate::token::store::refresh_tokens::RefreshToken;
 use crate::token::{Secret, Token};
 use authorization_code::{Place, Redirect};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Somebody who signs in, or has signed in.
 pub struct Person {
@@ -36,6 +37,9 @@ enum Way {
     DeviceCode,
     Browser(Redirect),
 }
+
+/// As long nobody is told that somebody else asks.
+const SILENT_WAIT: Duration = Duration::from_secs(1);
 
 /// What a sign-in brings: a token, and the refresh token for later ones, if the provider gives any.
 type SignedIn = (Token, Option<Secret>);
@@ -99,7 +103,7 @@ impl Person {
         match self.renewed(patience)? {
             Ok(token) => Ok(token),
             Err(problem) if !may_ask => Err(needed(problem)),
-            Err(_) => self.get_anew(patience),
+            Err(_) => self.ask_in_turn(patience),
         }
     }
 
@@ -114,6 +118,23 @@ impl Person {
             self.kept().keep(&refresh_token, patience.deadline);
         }
         Ok(token)
+    }
+
+    /// Asks, unless somebody else does: a person with several programs signs in once, for them all.
+    fn ask_in_turn(self: &Arc<Self>, patience: Patience) -> Result<Token, Error> {
+        let ask = || match self.renewed(patience)? {
+            // Whoever had the turn before is signed in now.
+            Ok(token) => Ok(token),
+            Err(_) => self.get_anew(patience),
+        };
+        let (asking, deadline) = (self.kept().asking(), patience.deadline);
+        if let Some(asked) = asking.in_turn(deadline.min(Instant::now() + SILENT_WAIT), |_| ask()) {
+            return asked;
+        }
+        // Where nobody could see who asks, this says why nothing happens here.
+        let (who, user) = (self.provider.host(), self.as_whom());
+        log::tell(&format!("Waiting for another program of this user, or another connection, that asks to sign in to {who}{user} just now"));
+        asking.in_turn(deadline, |_| ask()).unwrap_or_else(|| Err(self.too_slow()))
     }
 
     /// Asks the person before this program to sign in, and waits until that is done.

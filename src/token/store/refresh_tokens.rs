@@ -53,6 +53,11 @@ impl RefreshToken {
         Self { name, in_files, log, caches: None }
     }
 
+    /// Of which the turn is that of asking somebody for this one, which is read and written meanwhile in turns of its own.
+    pub fn asking(&self) -> Self {
+        Self { name: format!("{}.ask", self.name), in_files: self.in_files, log: self.log.clone(), caches: self.caches.clone() }
+    }
+
     /// Whether there is one. It may be in use just now.
     ///
     /// # Errors
