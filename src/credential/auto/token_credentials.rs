@@ -18,6 +18,7 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// What it leaves of a chain.
+#[derive(Debug)]
 pub struct Left(Option<&'static (&'static str, &'static [&'static str])>);
 
 impl Left {
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     fn left(word: &str) -> Vec<&'static str> {
-        let left = Left::of(word).ok().expect(word);
+        let left = Left::of(word).expect(word);
         LINKS.iter().map(|link| link.name).filter(|link| left.has(link)).collect()
     }
 
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn a_word_of_a_credential_that_is_not_here_is_refused() {
         for word in ["AzurePowerShellCredential", "production", "dev,prod", "azure-cli"] {
-            let (key, problem) = Left::of(word).err().expect(word);
+            let (key, problem) = Left::of(word).expect_err(word);
             assert!(key == NAME && problem.contains("none of dev, prod, EnvironmentCredential") && !problem.contains(word), "{problem}");
         }
     }
