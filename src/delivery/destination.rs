@@ -39,6 +39,8 @@ const HOST_KEYWORDS: &[&str] = &[
 /// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
 /// where anybody may listen, and psqlodbc without encryption.
 const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
+/// By these a driver names a proxy (the second is DataDirect's short form), which sees what is not encrypted.
+const PROXY_KEYWORDS: &[&str] = &["ProxyHost", "PXHN", "Proxy", "HTTPS_Proxy_Host"];
 
 /// The host of the service, for messages and for a Databricks endpoint; `None` where nothing names one.
 ///
@@ -131,9 +133,11 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
     Ok(())
 }
 
-/// Whether the connection does not leave this machine: neither the string nor a section names another.
+/// Whether the connection does not leave this machine: neither the string nor a section names another, nor a proxy elsewhere.
 pub fn stays_here(settings: &Settings) -> bool {
-    HOST_KEYWORDS.iter().all(|keyword| settings.every_reading(keyword).all(is_of_here)) && sections_stay_here(settings)
+    let in_string = |keywords: &[&str]| keywords.iter().all(|keyword| settings.every_reading(keyword).all(is_of_here));
+    let proxies_stay = PROXY_KEYWORDS.iter().all(|keyword| settings.in_sections(keyword).is_none_or(|setting| is_of_here(&setting.value)));
+    in_string(HOST_KEYWORDS) && in_string(PROXY_KEYWORDS) && sections_stay_here(settings) && proxies_stay
 }
 
 fn sections_stay_here(settings: &Settings) -> bool {

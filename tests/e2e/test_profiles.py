@@ -108,6 +108,9 @@ def test_a_driver_that_encrypts_only_when_told_to_is_told_or_stays_here(driver, 
     assert driver.connect(f"{keyword}={value}").succeeded
     driver.of(row, {"Host": "127.0.0.1"})
     assert driver.connect("").succeeded
+    driver.refuses("UseProxy=1;ProxyHost=evil.org;ProxyPort=80", f"set {keyword}={value} in the DSN")
+    driver.refuses(f"{keyword}=0;PXHN=evil.org", f"{keyword}=0 of the connection string")
+    assert driver.connect("UseProxy=1;ProxyHost=127.0.0.1").succeeded
     driver.of(row, FIXED, TokenAllowUnencrypted="yes")
     assert driver.connect("").succeeded
 
