@@ -9,7 +9,7 @@ mod service;
 pub use service::may_choose;
 
 use super::databricks::{self, Workspace};
-use super::{Source, workload_identity};
+use super::{Source, machine, workload_identity};
 use crate::config::resolve::Config;
 use crate::error::Error;
 use crate::oauth::http::{Ask, Http, Reply};
@@ -145,7 +145,7 @@ impl Source for ManagedIdentity {
 
     fn identity(&self) -> Identity {
         let parameters = self.service.parameters(&self.resource, self.id.as_deref(), &self.config.section);
-        Identity::of(&[Some("managed-identity"), Some(self.service.url.as_str()), parameters.ok().as_deref()])
+        identity(&self.service.url, parameters.ok().as_deref(), self.id.as_deref(), &machine::name())
     }
 
     fn is_current(&self, _: &Identity) -> Result<bool, Error> {
@@ -155,6 +155,12 @@ impl Source for ManagedIdentity {
     fn who(&self) -> String {
         format!("the managed identity service at {}", self.service.url.host_str().unwrap_or_default())
     }
+}
+
+/// Every machine asks for its tokens at the same address: which identity answers there only `id` says.
+fn identity(url: &Url, parameters: Option<&str>, id: Option<&str>, machine: &str) -> Identity {
+    let machine = id.is_none().then_some(machine);
+    Identity::of(&[Some("managed-identity"), Some(url.as_str()), parameters, machine])
 }
 
 /// A URL of such a service: as far as the machine and its link, plain http does; a name of any other host must have a certificate.
@@ -176,6 +182,14 @@ fn near(text: &str) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_identity_of_one_machine_is_no_other_machines_but_one_that_is_named_is() {
+        let url = Url::parse("http://169.254.169.254/metadata/identity/oauth2/token").expect("a URL");
+        let of = |id, machine| identity(&url, Some("resource=r"), id, machine);
+        assert!(of(None, "one") != of(None, "other") && of(None, "one") == of(None, "one"));
+        assert!(of(Some("id"), "one") == of(Some("id"), "other"));
+    }
 
     #[test]
     fn plain_http_goes_as_far_as_the_link() {

@@ -11,6 +11,7 @@ mod client_secret;
 mod command;
 pub mod databricks;
 mod databricks_cli;
+mod machine;
 mod managed_identity;
 mod moment;
 mod person;

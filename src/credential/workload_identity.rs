@@ -5,7 +5,7 @@
 //! (RFC 8693). What no setting says the environment does, by the variables of azure-identity and of Databricks' SDKs.
 
 use super::databricks::{self, Workspace};
-use super::{Source, assertion};
+use super::{Source, assertion, machine};
 use crate::config::resolve::Config;
 use crate::environment;
 use crate::error::Error;
@@ -180,6 +180,8 @@ impl Source for WorkloadIdentity {
             self.client_id.as_deref(),
             Some(&self.file.0.to_string_lossy()),
             self.scope.as_deref(),
+            // In an exchange the file says who it is, and other machines may have one of that name.
+            (self.grant == Grant::Exchange).then(machine::name).as_deref(),
             route.proxy.as_deref(),
             route.ca_file.as_ref().map(|file| file.to_string_lossy()).as_deref(),
         ])
