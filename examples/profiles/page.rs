@@ -124,14 +124,18 @@ With `TokenKeywords` a driver that no profile knows needs none: then it is [othe
 `TokenAllowedHosts` and to the server of the DSN or the driver's section.
 
 No connection string may set these but `TokenScope` and `TokenProfile`; one that names another profile still gets no token to a host
-that the driver's own does not know.
+that the driver's own does not know, and a driver for SQL Server takes it in no other way for such a string: only as an attribute is it
+certainly encrypted by each of them.
 
 A token that is a keyword can be given in a connection string only: then SQLConnect becomes SQLDriverConnect.
 
 Whatever the driver, a connection string gets no token where it names endpoints (`EndpointOverride`, `EndpointUrl` and their like), an
-`AuthProfile`, `AlternateServers`, an account or a region that is no plain name, or the certificates that the driver trusts
-(`TrustedCerts`, `TrustStore`, `SSLTrustStore`, `SSLServerCertificate`, `CaFile`). The DSN or the driver's section may name them, and a
-string may then repeat them.
+`AuthProfile`, `AlternateServers`, a `TNSNamesFile`, an account or a region that is no plain name, libraries that the driver loads
+(`SSLLibName`, `CryptoLibName`, `Keystore`, `PLUGIN_DIR`), or the certificates that the driver trusts (`TrustedCerts`, `TrustStore`,
+`SSLTrustStore`, `ServerCertificate`, `SSLServerCertificate`, `SSLClientKeystoredb`, `CaFile`, `CaPath`, `SSLCA`, `SSLCAPATH`,
+`TLSPEERFP` and its like), each by its short name as well; nor where it starts a log (`LogLevel`, `LogPath`, `LogFile`, `Verbosity`,
+`Tracing`; psqlodbc's `CommLog` and `Debug`). The DSN or the driver's section may name them, and a string may then repeat them. A host
+whose certificate counts for the server's (`HostNameInCertificate`) is a host like the server itself.
 
 ## Each profile
 ";
