@@ -17,6 +17,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response};
 use std::any::Any;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -37,6 +38,9 @@ struct ClientKey {
 
 /// A PEM file with every CA that a system trusts has a quarter of this.
 const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
+
+/// Whom `localhost` means; the port is the URL's.
+const HERE: [SocketAddr; 2] = [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];
 
 /// Building a client takes up to 120 ms.
 ///
@@ -224,6 +228,9 @@ impl Http<'_> {
             .redirect(Policy::none()) // a token request never goes where a reply sends it
             .pool_max_idle_per_host(0) // a connection lives no longer than the thread of its request
             .user_agent(concat!("tokenshim/", env!("CARGO_PKG_VERSION")));
+        if way != Way::Routed {
+            builder = builder.resolve_to_addrs("localhost", &HERE); // a name server may have another one
+        }
         if way == Way::Here {
             builder = builder.connect_timeout(here::CONNECT_TIMEOUT);
         }
