@@ -178,7 +178,10 @@ impl Change<'_> {
         entries.extend(self.keys.iter().cloned());
         if let Some(origin) = origin.filter(|_| carries) {
             let is_ours = |key: &str| entries.iter().any(|(our, _)| our.eq_ignore_ascii_case(key));
-            let carried: Entries = origin.entries().filter(|(key, _)| !is_ours(key)).map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            // Everybody may read the system's file; a user's own perhaps he alone.
+            let stays = |key: &str| is_secret(key) && origin.file() != self.file;
+            let carried = origin.entries().filter(|(key, _)| !is_ours(key) && !stays(key));
+            let carried: Entries = carried.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
             entries.extend(carried);
         }
         entries

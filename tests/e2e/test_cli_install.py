@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +75,18 @@ def test_a_new_section_has_every_other_key_of_the_real_drivers(command, dm):
                             "TokenCommand=/bin/echo t", "Description=a file", "Setup=libsqlite3odbc.so",
                             *(["Threading=2"] if dm == "unixodbc" else [])], "iODBC takes an indented line for none"
     assert "SQLite" in command.drivers.read_text() and loaded(command, "data") == set()
+
+
+@MANAGERS
+def test_a_secret_of_somebodys_own_file_stays_there(command, dm):
+    """Everybody may read the system's file."""
+    command.drivers.write_text("[ODBC]\nPooling = No\n")
+    own = Path(command.home.env["HOME"], ".odbcinst.ini")
+    own.write_text(f"[Mine]\nDriver={drivers.SQLITE}\nPWD=s3cr3t\nTokenClientSecret=s3cr3t\nDescription=a file\n")
+    own.chmod(0o600)
+    command.installs("New", drivers.SQLITE)
+    written = command.drivers.read_text()
+    assert "Description=a file" in written and "s3cr3t" not in written
 
 
 @MANAGERS
