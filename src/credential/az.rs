@@ -80,7 +80,8 @@ impl Source for AzureCli {
             child::on_path("az").ok_or_else(|| self.no_program("is not on this process's PATH: install the Azure CLI, or add its folder".into()))?;
         program::check(&program, program::EVERYBODY).map_err(|problem| self.no_program(format!("is {}, which {problem}", program.display())))?;
         let mut arguments = vec!["account", "get-access-token", "--output", "json", "--resource", &self.resource];
-        if let Some(tenant) = &self.config.tenant {
+        // A managed identity has but one tenant, and `az` refuses whoever names that.
+        if let Some(tenant) = self.config.tenant.as_deref().filter(|_| !profile().is_machine) {
             arguments.extend(["--tenant", tenant]);
         }
         let environment = [("AZURE_CORE_NO_COLOR", "true")];
@@ -113,6 +114,9 @@ impl Source for AzureCli {
     }
 }
 
+/// What `az` calls those who signed in with `az login --identity`.
+const MACHINES: &[&str] = &["systemAssignedIdentity", "userAssignedIdentity"];
+
 /// Where `az` keeps who is signed in. It runs in `/`, from where a relative folder counts; without a home it asks the system.
 fn config_folder() -> PathBuf {
     let account = || nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|user| user.dir);
@@ -121,8 +125,17 @@ fn config_folder() -> PathBuf {
     Path::new("/").join(folder.unwrap_or_default())
 }
 
-/// What `az` knows of its profile's users: whether there is one.
-static PROFILES: Kept<(), bool> = Kept::nothing();
+/// What `az` knows of who is signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Profile {
+    /// Somebody is.
+    has_user: bool,
+    /// Whoever counts is a machine by its managed identity: `az login --identity`.
+    is_machine: bool,
+}
+
+/// As its file says.
+static PROFILES: Kept<(), Profile> = Kept::nothing();
 /// No profile is larger.
 const PROFILE_MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -133,14 +146,22 @@ pub fn hold() -> Box<dyn Any> {
 
 /// Whether somebody has signed in, and not out again. Whether the sign-in is still good only `az` knows.
 pub fn is_signed_in() -> bool {
-    let profile = Reader::now().file(config_folder().join("azureProfile.json"));
-    PROFILES.get(&profile, (), |_| Some(has_user(&plain_file::read(profile.path(), PROFILE_MAX_BYTES).ok()?.0))).unwrap_or(false)
+    profile().has_user
 }
 
-/// `{"subscriptions": [{"user": …}, …]}`, behind a byte order mark. What cannot be read is left to `az`.
-fn has_user(profile: &[u8]) -> bool {
-    let json = serde_json::from_slice::<Value>(profile.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(profile));
-    json.map_or(true, |json| json.get("subscriptions").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
+fn profile() -> Profile {
+    let file = Reader::now().file(config_folder().join("azureProfile.json"));
+    PROFILES.get(&file, (), |_| Some(profile_of(&plain_file::read(file.path(), PROFILE_MAX_BYTES).ok()?.0))).unwrap_or_default()
+}
+
+/// `{"subscriptions": [{"isDefault": true, "user": {"name": …, "type": …}}, …]}`, behind a byte order mark. What cannot be read is left to `az`.
+fn profile_of(text: &[u8]) -> Profile {
+    let Ok(json) = serde_json::from_slice::<Value>(text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text)) else {
+        return Profile { has_user: true, is_machine: false };
+    };
+    let all = json.get("subscriptions").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let is_machine = |one: &Value| one["user"]["type"] == "servicePrincipal" && MACHINES.iter().any(|name| one["user"]["name"] == *name);
+    Profile { has_user: !all.is_empty(), is_machine: all.iter().find(|one| one["isDefault"] == true).is_some_and(is_machine) }
 }
 
 /// `{"accessToken": "…", "expires_on": 1700000000, …}`
@@ -162,8 +183,20 @@ mod tests {
     fn a_profile_has_a_user_until_he_signs_out() {
         let user = r#"{"subscriptions": [{"user": {"name": "me@example.com", "type": "user"}}]}"#;
         for (profile, has) in [(user, true), (&format!("\u{feff}{user}"), true), (r#"{"subscriptions": []}"#, false), ("{}", false), ("half", true)] {
-            assert_eq!(has_user(profile.as_bytes()), has, "{profile}");
+            assert_eq!(profile_of(profile.as_bytes()), Profile { has_user: has, is_machine: false }, "{profile}");
         }
+    }
+
+    #[test]
+    fn a_machine_is_told_from_an_application_and_counts_where_it_is_the_default() {
+        let profile = |name: &str, kind: &str, default: bool| {
+            let one = format!(r#"{{"isDefault": {default}, "user": {{"name": "{name}", "type": "{kind}"}}}}"#);
+            let other = format!(r#"{{"isDefault": {}, "user": {{"name": "me@example.com", "type": "user"}}}}"#, !default);
+            profile_of(format!(r#"{{"subscriptions": [{other}, {one}]}}"#).as_bytes()).is_machine
+        };
+        assert!(profile("systemAssignedIdentity", "servicePrincipal", true) && profile("userAssignedIdentity", "servicePrincipal", true));
+        assert!(!profile("11111111-2222-3333-4444-555555555555", "servicePrincipal", true));
+        assert!(!profile("systemAssignedIdentity", "user", true) && !profile("systemAssignedIdentity", "servicePrincipal", false));
     }
 
     #[test]

@@ -61,9 +61,9 @@ class AzStandIn:
         self.path.chmod(0o644 if mood == "not executable" else 0o755)
 
     @staticmethod
-    def keep_users(home: Path, *users: str) -> None:
+    def keep_users(home: Path, *users: str, kind: str = "user") -> None:
         """Writes the profile of who is signed in, as `az login` and `az logout` do."""
-        subscriptions = [{"id": "aaaaaaaa-0000-4000-8000-000000000001", "isDefault": True, "user": {"name": user, "type": "user"}} for user in users]
+        subscriptions = [{"id": "aaaaaaaa-0000-4000-8000-000000000001", "isDefault": True, "user": {"name": user, "type": kind}} for user in users]
         folder = Path(home) / ".azure"
         folder.mkdir(exist_ok=True)
         text = json.dumps({"installationId": "cccccccc-0000-4000-8000-000000000003", "subscriptions": subscriptions})
