@@ -4,7 +4,9 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
-DOCDIR ?= $(PREFIX)/share/doc/tokenshim
+BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
+DOCDIR ?= $(DATADIR)/doc/tokenshim
 # What is installed.
 BUILT ?= target/release
 CARGO ?= cargo
@@ -18,7 +20,7 @@ SANITIZED ?= $(shell uname -m)-unknown-linux-gnu
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak peer-tests clients memory bench fuzz fleet profiles configuration header check advisories build install package package-test dependencies fmt clippy doc licences
+.PHONY: help demo test soak peer-tests clients memory bench fuzz fleet profiles configuration manual header check advisories build install package package-test dependencies fmt clippy doc licences
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -55,7 +57,7 @@ memory: dependencies ## installs what is missing, and tells all stories of tests
 	TOKENSHIM_ALL_STORIES=yes .venv/bin/pytest -q tests/e2e/test_valgrind.py -n $(JOBS)
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
 		$(CARGO) build --locked --target $(SANITIZED) --target-dir target/sanitized
-	install -D -t target/sanitized/libraries target/sanitized/$(SANITIZED)/debug/libtokenshim.so target/debug/libtokenshim_driver.so
+	install -D -t target/sanitized/libraries target/sanitized/$(SANITIZED)/debug/libtokenshim.so target/debug/libtokenshim_driver.so target/debug/tokenshim
 	TOKENSHIM_TARGET=target/sanitized/libraries .venv/bin/pytest -q tests/e2e/memory/sanitized.py -n $(JOBS)
 
 bench: dependencies ## installs what is missing, and measures tokenshim beside its absence
@@ -84,6 +86,9 @@ configuration: ## builds, and writes docs/configuration.md: every key, from the 
 	@mkdir -p target
 	$(CARGO) run --locked --example configuration >target/configuration.md
 	cp target/configuration.md docs/configuration.md
+
+manual: ## builds, and writes the command's man pages, completions and docs/command.md
+	$(CARGO) run --locked --example manual
 
 header: ## builds, and writes include/tokenshim.h anew, which the build holds against src/capi
 	TOKENSHIM_WRITE_HEADER=yes $(CARGO) check --locked --package tokenshim --lib
@@ -118,17 +123,19 @@ advisories: $(DENY) ## checks that no crate has a known weakness
 $(DENY):
 	$(CARGO) install --quiet --locked --root target/tools --version $(DENY_VERSION) cargo-deny
 
-build: ## installs what is missing, and builds the two libraries
+build: ## installs what is missing, and builds the two libraries and the command
 	scripts/install-dependencies build
 	$(CARGO) build --locked --release
 
 # The driver library finds the core one folder up. Copies for further real drivers belong beside it.
-install: ## copies the libraries, the C header, its pkg-config file and the pages to $(DESTDIR)$(PREFIX), after make build
+install: ## copies the libraries, the command, the C header, its pkg-config file and the pages to $(DESTDIR)$(PREFIX), after make build
 	@test -f '$(BUILT)/libtokenshim_driver.so' || { echo 'please run `make build` first' >&2; exit 1; }
 	install -d '$(DESTDIR)$(LIBDIR)/tokenshim' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 755 '$(BUILT)/libtokenshim.so' '$(DESTDIR)$(LIBDIR)/libtokenshim.so.0'
 	ln -sf libtokenshim.so.0 '$(DESTDIR)$(LIBDIR)/libtokenshim.so'
 	install -m 755 '$(BUILT)/libtokenshim_driver.so' '$(DESTDIR)$(LIBDIR)/tokenshim/libtokenshim_driver.so'
+	install -D -m 755 -t '$(DESTDIR)$(BINDIR)' '$(BUILT)/tokenshim'
+	cd share && find . -type f -exec install -D -m 644 '{}' '$(abspath $(DESTDIR))$(DATADIR)/{}' \;
 	install -m 644 include/tokenshim.h '$(DESTDIR)$(INCLUDEDIR)/tokenshim.h'
 	install -d '$(DESTDIR)$(DOCDIR)/examples' '$(DESTDIR)$(DOCDIR)/docs/guides'
 	install -m 644 README.md CHANGELOG.md odbcinst.ini.example LICENSE-APACHE LICENSE-MIT '$(DESTDIR)$(DOCDIR)'

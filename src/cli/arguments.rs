@@ -38,23 +38,6 @@ pub enum Command {
     /// Forgets the sign-in, and the token, that are kept for a data source
     #[command(after_help = EXIT_STATUSES)]
     Logout(Source),
-    #[command(hide = true)]
-    ProbeDriver {
-        file: PathBuf,
-    },
-    #[command(hide = true)]
-    ProbeNames {
-        #[command(flatten)]
-        manager: Manager,
-        copy: PathBuf,
-        real: PathBuf,
-    },
-    #[command(hide = true)]
-    ProbeConnect {
-        #[command(flatten)]
-        source: Source,
-        seconds: usize,
-    },
 }
 
 /// Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini

@@ -1,13 +1,42 @@
 //! This command once more, as a child: what a driver does to its process is seen, not suffered.
 
+use super::arguments::{Manager, Source};
+use clap::Parser;
 use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
+
+/// What is tried in a child. Nobody types these.
+#[derive(Parser)]
+pub enum Probe {
+    #[command(name = "probe-driver")]
+    Driver { file: PathBuf },
+    #[command(name = "probe-names")]
+    Names {
+        #[command(flatten)]
+        manager: Manager,
+        copy: PathBuf,
+        real: PathBuf,
+    },
+    #[command(name = "probe-connect")]
+    Connect {
+        #[command(flatten)]
+        source: Source,
+        seconds: usize,
+    },
+}
+
+impl Probe {
+    /// What this process was started for, if it is such a child.
+    pub fn asked_for() -> Option<Self> {
+        std::env::args_os().nth(1).filter(|word| word.to_string_lossy().starts_with("probe-")).map(|_| Self::parse())
+    }
+}
 
 /// Longer than any driver takes to be loaded from a slow disk.
 pub const LOADING: Duration = Duration::from_secs(60);

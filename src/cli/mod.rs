@@ -20,6 +20,7 @@ mod uninstall;
 mod written;
 
 use arguments::{Arguments, Command, DriverManager};
+use child::Probe;
 use clap::Parser;
 use failure::Failure;
 use std::io::{Write, stdout};
@@ -34,18 +35,11 @@ pub fn run() -> ExitCode {
     std::panic::set_hook(Box::new(|place| {
         let _ = writeln!(std::io::stderr(), "tokenshim: internal error, please report it: {place}");
     }));
-    let done = match Arguments::parse().command {
-        Command::Install(arguments) => install::run(&arguments),
-        Command::Uninstall(arguments) => uninstall::run(&arguments),
-        Command::List(arguments) => list::run(&arguments),
-        Command::Token(arguments) => token::run(&arguments),
-        Command::Login(source) => login::run(&source),
-        Command::Logout(source) => logout::run(&source),
-        Command::Doctor(arguments) => doctor::run(&arguments),
-        Command::Keys(arguments) => keys::run(&arguments),
-        Command::ProbeDriver { file } => probe::run(&file),
-        Command::ProbeNames { manager, copy, real } => doctor::probe_names(manager.driver_manager, &copy, &real),
-        Command::ProbeConnect { source, seconds } => doctor::probe_connect(&source, seconds),
+    let done = match Probe::asked_for() {
+        Some(Probe::Driver { file }) => probe::run(&file),
+        Some(Probe::Names { manager, copy, real }) => doctor::probe_names(manager.driver_manager, &copy, &real),
+        Some(Probe::Connect { source, seconds }) => doctor::probe_connect(&source, seconds),
+        None => command(Arguments::parse().command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,6 +49,19 @@ pub fn run() -> ExitCode {
             }
             ExitCode::from(status)
         }
+    }
+}
+
+fn command(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Install(arguments) => install::run(&arguments),
+        Command::Uninstall(arguments) => uninstall::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
+        Command::Login(source) => login::run(&source),
+        Command::Logout(source) => logout::run(&source),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     }
 }
 

@@ -177,6 +177,23 @@ def test_after_another_program_took_the_comments_out_the_section_is_led_back_to_
     assert loaded(command, "data") == set()
 
 
+@pytest.mark.parametrize("dm", ["unixodbc"])
+def test_what_make_install_lays_down_finds_its_own_library(command, dm, installed):
+    command.program = installed.folder / "bin" / "tokenshim"
+    copy = installed.folder / "lib" / "tokenshim" / "libtokenshim_driver-libsqlite3odbc.so"
+    command.does("install", "SQLite", "--real", drivers.SQLITE.name)
+    assert copy.is_file() and f"Driver={copy}\n" in command.drivers.read_text()
+    [connected] = run_client(command.home, [call("SQLDriverConnect", string="DSN=data")])
+    assert connected.code == "SQL_SUCCESS"
+    command.does("uninstall", "SQLite")
+    assert not copy.exists()
+    for file in ("man/man1/tokenshim.1", "man/man1/tokenshim-install.1", "bash-completion/completions/tokenshim", "zsh/site-functions/_tokenshim"):
+        assert (installed.folder / "share" / file).is_file()
+    completed = "source $1; COMP_WORDS=(tokenshim inst); COMP_CWORD=1; _tokenshim tokenshim inst tokenshim; echo ${COMPREPLY[@]}"
+    shell = ["bash", "-c", completed, "bash", str(installed.folder / "share/bash-completion/completions/tokenshim")]
+    assert subprocess.run(shell, capture_output=True, text=True, timeout=30).stdout == "install\n"
+
+
 # -- With a token
 
 
