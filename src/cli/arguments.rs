@@ -167,3 +167,13 @@ pub enum DriverManager {
     Unixodbc,
     Iodbc,
 }
+
+impl DriverManager {
+    /// Not this one.
+    pub fn other(self) -> Self {
+        match self {
+            DriverManager::Unixodbc => DriverManager::Iodbc,
+            DriverManager::Iodbc => DriverManager::Unixodbc,
+        }
+    }
+}

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use tokenshim::binding::same_file;
 
 /// Beside the command, or where `make install` puts it.
-const LIBRARY: &str = "libtokenshim_driver.so";
+pub const LIBRARY: &str = "libtokenshim_driver.so";
+/// What the name of a copy begins with.
+const COPY: &str = "libtokenshim_driver-";
 /// Where else, from the command's folder.
 const FOLDERS: &[&str] = &["", "../lib/tokenshim", "../lib/x86_64-linux-gnu/tokenshim", "../lib/aarch64-linux-gnu/tokenshim", "../lib64/tokenshim"];
 /// The core beside the driver library, or one folder up.
@@ -44,7 +46,12 @@ fn beside_this() -> Result<PathBuf, Failure> {
 pub fn copy_for(real: &Path, library: &Path) -> PathBuf {
     let name = real.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.split(".so").next().unwrap_or_default();
-    library.with_file_name(format!("libtokenshim_driver-{stem}.so"))
+    library.with_file_name(format!("{COPY}{stem}.so"))
+}
+
+/// Whether a file has such a name.
+pub fn is_named_as_copy(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(COPY))
 }
 
 /// Whether a copy there would find the core.

@@ -37,8 +37,11 @@ pub fn run(arguments: &Uninstall) -> Result<(), Failure> {
         }
     };
     let after = registry().instead(&file, &new);
-    let is_used = !users(&driver, &after).is_empty();
-    let goes = !is_used && is_our_copy(&driver);
+    // The other driver manager may read other files.
+    let other = super::registry(arguments.manager.driver_manager.other()).instead(&file, &new);
+    let is_used = [&after, &other].iter().any(|registry| is_named(&driver, registry));
+    // One that somebody made by hand under a name of his own stays.
+    let goes = !is_used && is_copy(&driver) && (is_exact || place::is_named_as_copy(&driver));
     let Some(locked) = locked else {
         let mut text = diff(&file.to_string_lossy(), &text, &new);
         if goes {
@@ -51,7 +54,7 @@ pub fn run(arguments: &Uninstall) -> Result<(), Failure> {
     let mut words = match is_exact {
         true => format!("{}: [{name}] is as it was before install\n", file.display()),
         // Such as odbcinst, which writes a file without its comments.
-        false => format!("{}: another program took out install's comments, so [{name}] stays, and names the real driver now\n", file.display()),
+        false => format!("{}: install's comments are not there, so [{name}] stays, and names the real driver now\n", file.display()),
     };
     if goes {
         match fs::remove_file(&driver) {
@@ -67,19 +70,15 @@ pub fn run(arguments: &Uninstall) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Who names this file as a driver.
-fn users(driver: &Path, registry: &Registry) -> Vec<String> {
-    let mut users: Vec<String> = sections_of(driver, registry).iter().map(|section| section.name.to_string()).collect();
-    for source in registry.data_sources() {
-        if matches!(registry.driver_of(&source.name), Some(DriverOf::File(file)) if same_file(&file, driver)) {
-            users.push(source.name.to_string());
-        }
-    }
-    users
+/// Whether somebody names this file as a driver.
+fn is_named(driver: &Path, registry: &Registry) -> bool {
+    let sources = registry.data_sources();
+    let mut drivers = sources.iter().filter_map(|source| registry.driver_of(&source.name));
+    !sections_of(driver, registry).is_empty() || drivers.any(|of| matches!(of, DriverOf::File(file) if same_file(&file, driver)))
 }
 
 /// Not the driver library itself, nor a link.
-fn is_our_copy(file: &Path) -> bool {
-    let is_itself = file.file_name().is_some_and(|name| name == "libtokenshim_driver.so");
+fn is_copy(file: &Path) -> bool {
+    let is_itself = file.file_name().is_some_and(|name| name == place::LIBRARY);
     !is_itself && file.symlink_metadata().is_ok_and(|about| about.is_file()) && place::is_tokenshim(file)
 }

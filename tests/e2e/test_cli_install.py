@@ -153,6 +153,32 @@ def test_a_copy_stays_as_long_as_a_section_names_it(command, dm):
     assert command.copies == set()
 
 
+@pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])
+def test_a_copy_stays_as_long_as_the_other_driver_manager_needs_it(command, dm):
+    of_other = command.home.folder / "other.ini"
+    if dm == "unixodbc":
+        command.home.env["SYSODBCINSTINI"] = str(of_other)
+    else:
+        command.home.env["ODBCINSTINI"], of_other = "other.ini", command.home.system / "other.ini"
+        command.home.env["SYSODBCINSTINI"] = str(command.drivers)
+    command.installs("SQLite", drivers.SQLITE)
+    of_other.write_bytes(command.drivers.read_bytes())
+    command.does(*command.uninstall("SQLite"))
+    assert len(command.copies) == 1
+    of_other.write_text("")
+    command.installs("SQLite", drivers.SQLITE)
+    command.does(*command.uninstall("SQLite"))
+    assert command.copies == set()
+
+
+@pytest.mark.parametrize("dm", ["unixodbc"])
+def test_what_somebody_wrote_by_hand_is_led_back_to_the_real_driver_and_his_copy_stays(command, dm):
+    copy = command.home.shim(name="mine.so")
+    command.home.write({"Hand": {"Driver": copy, "RealDriver": drivers.SQLITE, "TokenSource": "env"}})
+    command.does(*command.uninstall("Hand"))
+    assert command.drivers.read_text() == f"[Hand]\nDriver={drivers.SQLITE}\n" and copy.exists()
+
+
 @MANAGERS
 @pytest.mark.parametrize("link", [os.symlink, os.link])
 def test_a_link_where_the_copy_belongs_becomes_a_copy(command, dm, link):
