@@ -94,19 +94,29 @@ def test_without_a_data_source_each_driver_section_is_looked_at(patient, dm):
 # -- Whatever is broken
 
 
+DRIVER = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+static int handle;
+static char said[4096];
+short SQLAllocHandle(short kind, void *in, void **out) { *out = &handle; return 0; }
+short SQLFreeHandle(short kind, void *in) { return 0; }
+short SQLSetEnvAttr(void *env, int name, void *value, int length) { return 0; }
+short SQLSetConnectAttr(void *dbc, int name, void *value, int length) { return 0; }
+short SQLGetDiagRec(short kind, void *of, short number, char *state, int *native, char *words, short room, short *length) {
+    if (number > 1 || !*said) return 100;
+    strcpy(state, "08001"), *native = 7;
+    *length = snprintf(words, room, "%s", said);
+    return 0;
+}
+short SQLDriverConnect(void *dbc, void *window, char *string, short a, char *out, short b, short *c, unsigned short d) { CONNECT; return -1; }
+"""
+
+
 def driver_that_crashes(patient):
     """As it connects."""
-    code = """
-    #include <stdlib.h>
-    static int handle;
-    short SQLAllocHandle(short kind, void *in, void **out) { *out = &handle; return 0; }
-    short SQLFreeHandle(short kind, void *in) { return 0; }
-    short SQLSetEnvAttr(void *env, int name, void *value, int length) { return 0; }
-    short SQLSetConnectAttr(void *dbc, int name, void *value, int length) { return 0; }
-    short SQLGetDiagRec(short k, void *h, short n, char *s, int *c, char *m, short r, short *l) { return 100; }
-    short SQLDriverConnect(void *a, void *b, char *c, short d, char *e, short f, short *g, unsigned short h) { abort(); }
-    """
-    patient.write({"RealDriver": library(patient.home, code), "TokenSource": ""})
+    patient.write({"RealDriver": library(patient.home, DRIVER.replace("CONNECT", "abort()")), "TokenSource": ""})
 
 
 def missing_library(patient):
@@ -194,6 +204,16 @@ def test_no_secret_of_the_settings_is_shown(patient):
     keys = patient.check("keys", patient.ask())["details"]
     assert "TokenProxy=http://***@proxy.example:8080, from section [PostgreSQL] of odbcinst.ini" in keys
     assert "PWD=***, from DSN [pg] of odbc.ini" in keys
+
+
+def test_a_driver_that_repeats_the_token_is_quoted_without_it(patient):
+    patient.token = "an-opaque-token+0123"
+    patient.command.hidden.append(patient.token)
+    patient.provider.always(replies.good_token(patient.token))
+    driver = library(patient.home, DRIVER.replace("CONNECT", 'snprintf(said, sizeof said, "refused: %s", string)'))
+    patient.write({"RealDriver": driver, "TokenProfile": "password"})
+    [record] = patient.check("connection", patient.ask(status=1))["details"]
+    assert record.startswith("08001: refused: DSN=pg;") and "PWD={***}" in record
 
 
 def test_the_way_shows_the_proxy_and_the_authorities_in_force(patient, start, authority):

@@ -180,12 +180,14 @@ def test_what_somebody_wrote_by_hand_is_led_back_to_the_real_driver_and_his_copy
 
 
 @MANAGERS
+@pytest.mark.parametrize("other", ["the library", "another copy"])
 @pytest.mark.parametrize("link", [os.symlink, os.link])
-def test_a_link_where_the_copy_belongs_becomes_a_copy(command, dm, link):
+def test_a_link_where_the_copy_belongs_becomes_a_copy(command, dm, link, other):
     copy = command.library.with_name("libtokenshim_driver-libsqlite3odbc.so")
-    link(command.library, copy)
+    target = command.library if other == "the library" else command.home.shim(name="another.so")
+    link(target, copy)
     command.installs("SQLite", drivers.SQLITE)
-    assert not copy.is_symlink() and not os.path.samefile(copy, command.library)
+    assert not copy.is_symlink() and not os.path.samefile(copy, target) and os.stat(copy).st_nlink == 1
     assert command.library.exists() and loaded(command, "data") == {copy.name}
 
 
