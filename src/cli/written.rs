@@ -5,11 +5,17 @@ use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// The mode of a file that is not there yet.
 const FOR_ALL_TO_READ: u32 = 0o644;
 /// That of a library.
 pub const LIBRARY: u32 = 0o755;
+/// Nobody needs longer for his change.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often one who waits looks whether it is his turn.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// An odbcinst.ini has a few kilobytes.
 const INI_MAX_BYTES: u64 = 1 << 20;
 
@@ -27,10 +33,16 @@ impl Locked {
         let folder = file.parent().unwrap_or(Path::new("/"));
         let failed = |error: &std::io::Error| Failure::new(format!("{} cannot be read: {error}.", folder.display()));
         let lock = File::open(folder).map_err(|error| failed(&error))?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => Failure::new(format!("another tokenshim is changing {} just now: try again.", file.display())),
-            TryLockError::Error(error) => failed(&error),
-        })?;
+        let end = Instant::now() + PATIENCE;
+        while let Err(error) = lock.try_lock() {
+            match error {
+                TryLockError::WouldBlock if Instant::now() < end => sleep(LOOK_EVERY),
+                TryLockError::WouldBlock => {
+                    return Err(Failure::new(format!("another program keeps {} locked: try again when it has ended.", folder.display())));
+                }
+                TryLockError::Error(error) => return Err(failed(&error)),
+            }
+        }
         let text = read(&file)?;
         Ok(Self { file, text, _lock: lock })
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,18 @@ def test_a_copy_stays_as_long_as_a_section_names_it(command, dm):
     assert loaded(command, "new") == {"libtokenshim_driver-libsqlite3odbc.so"}
     assert "these data sources name [New], which is gone: new" in command.does(*command.uninstall("New"))
     assert command.copies == set()
+
+
+@MANAGERS
+def test_many_installs_at_once_lose_nothing(command, dm):
+    before = write(command)
+    names = [f"Driver {number}" for number in range(8)]
+    for arguments in (lambda name: command.install(name, drivers.SQLITE), command.uninstall):
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda name: command.does(*arguments(name)), names))
+        text = command.drivers.read_text()
+        assert [name for name in names if f"[{name}]" in text] == (names if arguments != command.uninstall else [])
+    assert command.drivers.read_bytes() == before and command.copies == set()
 
 
 @pytest.mark.parametrize("dm", ["unixodbc", "iodbc"])
