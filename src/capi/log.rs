@@ -1,4 +1,4 @@
-//! What goes wrong beside a connect or a call that succeeds, and what a person is told, told to the program.
+//! What a log would hear, and what a person is told, told to the program.
 
 use super::handles::{self, Handle};
 use super::memory::put;
@@ -23,9 +23,9 @@ unsafe impl Send for Data {}
 // SAFETY: as above.
 unsafe impl Sync for Data {}
 
-/// Registers a function that hears of what goes wrong beside a connect or a call that succeeds all the same: what `TokenLog` would write, also where
-/// `TokenLog` is not set. It hears, too, what somebody who has to sign in is told on stderr: `To sign in to …`, with the address of a page, and perhaps
-/// a code to type there.
+/// Registers a function that hears of what goes wrong, in a connect that is refused and beside one that succeeds all the same, also where `TokenLog`
+/// is not set; where `TokenLogLevel` is set, it hears as much as that says (docs/logs.md). It hears, too, what somebody who has to sign in is told on
+/// stderr: `To sign in to …`, with the address of a page, and perhaps a code to type there.
 ///
 /// `data` is passed to `hear`, and may be NULL. On success `*listener` is a handle; tokenshim_free unregisters the function.
 ///

@@ -43,7 +43,7 @@ const fn secret(key: Key) -> Key {
 }
 
 use Place::{Anywhere, Section};
-use State::{Reserved, Works};
+use State::Works;
 
 /// Every key of tokenshim's own. All but `RealDriver` begin with `Token`, so that none collides with a driver's.
 #[rustfmt::skip]
@@ -77,8 +77,9 @@ pub const KEYS: &[Key] = &[
     key("TokenAllowUnencrypted",  Section,  Works,    "yes lets a token go over a connection whose encryption or certificate check is switched off."),
     key("TokenProxy",             Section,  Works,    "Proxy to the identity provider; default: the environment's."),
     key("TokenCAFile",            Section,  Works,    "PEM file with a further CA for the identity provider, beside the system's."),
-    key("TokenLog",               Section,  Works,    "Where to write what went wrong beside a connect that succeeded: stderr, or a file's full path."),
-    key("TokenLogLevel",          Section,  Reserved, "How much is logged."),
+    key("TokenLog",               Section,  Works,    "Where to write a line for each thing that is done: stderr, or a file's full path; not set, nothing is written."),
+    key("TokenLogLevel",          Section,  Works,    "How much is logged: error, warning, info (default) or debug."),
+    key("TokenLogFormat",         Section,  Works,    "Shape of a log's lines: text (default), or json for one JSON object a line."),
 ];
 
 /// The row of `name`, in any case. Drivers have words of their own that begin with `Token`: those have none.

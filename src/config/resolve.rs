@@ -5,7 +5,7 @@ mod client;
 use super::settings::{Origin, Setting, Settings};
 use super::sources;
 use crate::error::Error;
-use crate::log::Log;
+use crate::log::{Format, Level, Log, To};
 use crate::token::Secret;
 use crate::token::life::Renewal;
 use client::{certificate, client, client_auth, client_secret, highest, secrets};
@@ -150,7 +150,7 @@ pub struct Config {
     pub in_files: InFiles,
     /// `TokenProxy` and `TokenCAFile`.
     pub route: Route,
-    /// `TokenLog`.
+    /// `TokenLog` and its like.
     pub log: Log,
 }
 
@@ -246,9 +246,25 @@ fn in_files(settings: &Settings) -> Result<InFiles, Error> {
     }
 }
 
-fn log(settings: &Settings) -> Result<Log, Error> {
-    let Some(setting) = administrators(settings, "TokenLog") else { return Ok(Log::Off) };
-    Log::of(&setting.value).ok_or_else(|| Error::bad(setting.origin, "TokenLog", "must be stderr or a full path"))
+/// Where lines go, how many, and in what shape.
+///
+/// # Errors
+/// A value that means nothing, with its place.
+pub fn log(settings: &Settings) -> Result<Log, Error> {
+    fn one<T>(settings: &Settings, key: &'static str, of: impl Fn(&str) -> Option<T>, problem: &str) -> Result<Option<T>, Error> {
+        let Some(setting) = administrators(settings, key) else { return Ok(None) };
+        of(&setting.value).map(Some).ok_or_else(|| Error::bad(setting.origin, key, problem))
+    }
+    let format = |value: &str| match value.to_ascii_lowercase().as_str() {
+        "text" => Some(Format::Text),
+        "json" => Some(Format::Json),
+        _ => None,
+    };
+    Ok(Log {
+        to: one(settings, "TokenLog", To::of, "must be stderr or a full path")?.unwrap_or_default(),
+        level: one(settings, "TokenLogLevel", Level::of, "must be error, warning, info or debug")?,
+        format: one(settings, "TokenLogFormat", format, "must be text or json")?.unwrap_or_default(),
+    })
 }
 
 /// What an administrator switched `key` to; `None` where it is not set.

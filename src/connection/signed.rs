@@ -24,6 +24,17 @@ pub enum Given {
     Unknown,
 }
 
+impl Given {
+    /// In a log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Given::Taken => "taken",
+            Given::Refused => "refused",
+            Given::Unknown => "unknown to the driver",
+        }
+    }
+}
+
 /// Gives a real driver's open connection the token of a sign-in; `Width` is that of its wide characters, `None` where it was
 /// opened by a function without any.
 pub type Give = fn(driver: usize, dbc: usize, wide: Option<Width>, sign_in: &SignIn) -> Given;

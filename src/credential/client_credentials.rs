@@ -81,7 +81,7 @@ impl ClientCredentials {
 
 impl Source for ClientCredentials {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
-        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
+        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout, log: &self.config.log };
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
         // A secret that was changed since the connection was opened is still the same client's.

@@ -130,7 +130,7 @@ impl ManagedIdentity {
 
 impl Source for ManagedIdentity {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
-        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
+        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout, log: &self.config.log };
         let (mut reply, challenge) = self.ask(&http, None).map_err(|error| self.told(error))?;
         let mut key = None;
         if let (Kind::Arc, 401, challenge) = (self.service.kind, reply.status, challenge) {

@@ -3,6 +3,7 @@
 use super::child::{self, Failure, Output};
 use crate::config::resolve::Config;
 use crate::error::{Error, quoted};
+use crate::log::Event;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -42,7 +43,19 @@ impl Tool<'_> {
         deadline: Instant,
         not_started: impl FnOnce(String) -> Error,
     ) -> Result<Said, Error> {
-        let output = child::run(program, arguments, environment, deadline).map_err(|failure| match failure {
+        let begun = Instant::now();
+        let ended = child::run(program, arguments, environment, deadline);
+        // Its arguments may hold a secret.
+        self.config.log.say(Event::Program, |line| {
+            line.text("program", program.display()).milliseconds("milliseconds", begun.elapsed());
+            match &ended {
+                Ok(output) => line.text("exit_status", output.status.map_or("unknown".into(), |status| status.to_string())),
+                Err(Failure::NotStarted(error)) => line.text("problem", error),
+                Err(Failure::TooSlow) => line.text("problem", "no end in time"),
+                Err(Failure::TooMuch) => line.text("problem", "it printed more than 1 MiB"),
+            };
+        });
+        let output = ended.map_err(|failure| match failure {
             Failure::NotStarted(error) => not_started(format!("cannot be started: {error}")),
             Failure::TooSlow => Error::TooSlow { who: self.who.into(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() },
             Failure::TooMuch => self.bad_reply("it printed more than 1 MiB"),

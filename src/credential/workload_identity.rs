@@ -156,7 +156,7 @@ fn read(path: &Path) -> Result<Secret, String> {
 
 impl Source for WorkloadIdentity {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
-        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout };
+        let http = Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout, log: &self.config.log };
         let endpoint = self.provider.token_endpoint(&http)?;
         let token = self.token()?;
         let reply = http.post_form(&endpoint, &[], || Ok(self.form(&token)))?;

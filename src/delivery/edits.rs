@@ -151,6 +151,18 @@ impl Edits {
         edited
     }
 
+    /// The keywords that are put in.
+    pub fn set_keywords(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().map(|(keyword, _)| &**keyword).chain(self.password.as_ref().map(|_| "PWD"))
+    }
+
+    /// The keywords that are taken out of `string`.
+    pub fn removed_from<'a>(&'a self, string: &'a ConnectionString) -> impl Iterator<Item = &'a str> {
+        let is_removed =
+            |keyword: &&str| keys::find(keyword).is_some() || self.removes(keyword) || self.password.is_some() && keyword.eq_ignore_ascii_case("PWD");
+        string.pairs().iter().map(|pair| pair.keyword.as_str()).filter(is_removed)
+    }
+
     /// Whether SQLConnect can carry all of it, so that the application's SQLConnect may stay one.
     pub fn fit_connect(&self) -> bool {
         self.set.is_empty()

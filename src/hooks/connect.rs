@@ -7,6 +7,7 @@ use super::{ERROR, NEED_DATA, NTS, Return, SUCCESS, SUCCESS_WITH_INFO, any, boun
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter, TextPointer};
 use crate::config::connection_string::ConnectionString;
+use crate::config::resolve;
 use crate::config::settings::Settings;
 use crate::config::text::{Text, Width};
 use crate::config::words::Words;
@@ -14,6 +15,7 @@ use crate::connection::signed::Signed;
 use crate::connection::{self, Connection, renewal};
 use crate::delivery::edits::Edits;
 use crate::error::Error;
+use crate::log::{Event, Line};
 use crate::sign_in::{Application, SignIn, sign_in};
 use core::ptr;
 use std::sync::Arc;
@@ -118,14 +120,23 @@ pub fn begin(bound: &Bound, dbc: Handle, settings: &Settings, begun: Instant) ->
         application(connection, begun)
     });
     // No lock is held while the token is fetched.
-    let signed = sign_in(settings, &bound.real_driver, &application)?;
-    if signed.is_none() {
+    let signed = sign_in(settings, &bound.real_driver, &application).inspect_err(|error| refused(settings, error))?;
+    if let Some(signed) = &signed {
+        let files = || bound.registry().files().into_iter().map(|file| file.display().to_string()).collect::<Vec<_>>();
+        signed.renewer.log().say(Event::Files, |line| _ = line.list("files", files()));
+    } else {
         login_time::give_back(bound, dbc);
         if !application.set_access_token {
             take_back(bound, dbc);
         }
     }
     Ok(signed)
+}
+
+/// This connect, for which there should be a token, is refused by tokenshim itself.
+fn refused(settings: &Settings, error: &Error) {
+    let log = resolve::log(settings).unwrap_or_default();
+    log.say(Event::Refused, |line| _ = line.text("sqlstate", error.sqlstate()).text("words", error));
 }
 
 fn application(connection: &Connection, begun: Instant) -> Application {
@@ -152,6 +163,7 @@ pub fn another(
     if !sign_in.was_kept || !is_refused(bound, dbc, letter, sign_in.edits.delivery.profile, code) {
         return None;
     }
+    sign_in.renewer.log().say(Event::TokenRefused, |line| _ = line.number("code", code));
     let application = connection::look(dbc as usize, |connection| application(connection, begun)).unwrap_or_default();
     let another = self::sign_in(settings, &bound.real_driver, &Application { refused: Some(sign_in.token.clone()), ..application }).ok()??;
     (another.token.text != sign_in.token.text).then_some(another)
@@ -170,6 +182,12 @@ pub fn with_token(
     (sign_in, begun): (SignIn, Instant),
     mut connect: impl FnMut(SignIn) -> Result<Return, Error>,
 ) -> Result<Return, Error> {
+    let log = sign_in.renewer.log();
+    let mut connect = |sign_in| {
+        let result = connect(sign_in).inspect_err(|error| refused(settings, error));
+        let code = |line: &mut Line, code: &Return| _ = line.number("code", *code).milliseconds("milliseconds", begun.elapsed());
+        result.inspect(|result| log.say(Event::Connect, |line| code(line, result)))
+    };
     let code = connect(sign_in.clone())?;
     another(bound, dbc, letter, settings, (&sign_in, begun), code).map_or(Ok(code), connect)
 }

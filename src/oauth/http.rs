@@ -1,13 +1,16 @@
 //! HTTP to identity providers: TLS by rustls with the system's trust store, no redirects, a deadline, a size limit.
 
+mod body;
 mod here;
 #[cfg(test)]
 mod tests;
+mod told;
 mod way;
 
 use super::retry;
 use crate::config::resolve::Route;
 use crate::error::{Error, quoted};
+use crate::log::{self, Event, Log};
 use crate::token::life::random;
 use crate::token::patience::{Patience, Tries};
 use crate::{environment, plain_file, signals};
@@ -22,11 +25,9 @@ use std::panic::resume_unwind;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
+use told::told;
 use way::{Manner, Way};
 use zeroize::Zeroizing;
-
-/// A token reply has a few kilobytes; tokens of 60 kB exist.
-const REPLY_MAX_BYTES: usize = 1024 * 1024;
 
 /// Which client serves a request. At a `fork` other threads may be inside one, so a child builds its own.
 #[derive(PartialEq, Eq, Hash)]
@@ -66,6 +67,8 @@ pub struct Http<'a> {
     pub patience: Patience,
     /// How long the whole may take, for the message.
     pub timeout: Duration,
+    /// It hears of each request.
+    pub log: &'a Log,
 }
 
 /// What a provider answered.
@@ -139,29 +142,44 @@ impl Http<'_> {
         // A thread of its own: the host's may have a small stack, and takes the host's signals. It ends with the reply, for
         // one that stayed would keep a process alive whose last thread but that one has ended. It waits between two tries
         // as it waits for a reply, so that neither holds up the end of a process.
+        let caller = log::thread();
         thread::scope(|scope| {
             let name = thread::Builder::new().name("tokenshim".into());
-            let exchange = signals::blocked(|| name.spawn_scoped(scope, || self.exchange(request, manner, &host)));
+            let exchange = || {
+                log::work_for(caller);
+                self.exchange(request, manner, (url, &host))
+            };
+            let exchange = signals::blocked(|| name.spawn_scoped(scope, exchange));
             let exchange = exchange.map_err(|error| self.unreachable_words(&host, &error.to_string(), None))?;
             exchange.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
     }
 
-    fn exchange(&self, request: impl Fn() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
+    fn exchange(&self, request: impl Fn() -> Result<RequestBuilder, Error>, manner: Manner, (url, host): (&url::Url, &str)) -> Result<Answer, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| self.unreachable_words(host, &error.to_string(), None))?;
-        let reply = runtime.block_on(self.tries(request, manner, host));
+        let reply = runtime.block_on(self.tries(request, manner, (url, host)));
         // A name server may take longer yet: its thread is left to it.
         runtime.shutdown_background();
         reply
     }
 
-    async fn tries(&self, request: impl Fn() -> Result<RequestBuilder, Error>, manner: Manner, host: &str) -> Result<Answer, Error> {
+    async fn tries(
+        &self,
+        request: impl Fn() -> Result<RequestBuilder, Error>,
+        manner: Manner,
+        (url, host): (&url::Url, &str),
+    ) -> Result<Answer, Error> {
         let deadline = self.patience.deadline;
         let mut answer = Err(self.too_slow(host));
         for tries in 1.. {
             // One that nobody answered any more says less than the answer before it.
-            let Ok(latest) = tokio::time::timeout_at(deadline.into(), self.ask(request()?, manner, host)).await else { break };
+            let (client, request) = request()?.build_split();
+            let request = request.map_err(|error| self.unreachable(host, &error))?;
+            let (begun, method) = (Instant::now(), request.method().clone());
+            let latest = tokio::time::timeout_at(deadline.into(), self.ask(client.execute(request), manner, host)).await;
+            self.log.say(Event::Request, |line| told(line, (&method, url), begun, latest.as_ref().ok()));
+            let Ok(latest) = latest else { break };
             answer = latest;
             let again_after = answer.as_ref().map_or_else(Error::again_after, |(reply, ..)| reply.again_after);
             let Some(again_after) = again_after.filter(|_| self.patience.tries == Tries::Many) else { break };
@@ -169,13 +187,15 @@ impl Http<'_> {
             if again >= deadline {
                 break;
             }
+            let wait = again.saturating_duration_since(Instant::now());
+            self.log.say(Event::Retry, |line| _ = line.text("host", host).number("failures", tries).milliseconds("wait_milliseconds", wait));
             tokio::time::sleep_until(again.into()).await;
         }
         answer
     }
 
-    async fn ask(&self, request: RequestBuilder, manner: Manner, host: &str) -> Result<Answer, Error> {
-        let response = request.send().await.map_err(|error| match manner.way {
+    async fn ask(&self, response: impl Future<Output = reqwest::Result<Response>>, manner: Manner, host: &str) -> Result<Answer, Error> {
+        let response = response.await.map_err(|error| match manner.way {
             Way::Here if error.is_connect() => self.unreachable_words(host, &root_cause(&error), None),
             _ => self.unreachable(host, &error),
         })?;
@@ -185,22 +205,6 @@ impl Http<'_> {
         let again_after = (manner.passes)(status).then(|| retry::asked(response.headers(), date));
         let challenge = response.headers().get(WWW_AUTHENTICATE).and_then(|value| Some(value.to_str().ok()?.to_owned()));
         Ok((Reply { body: self.read(response, host).await?, host: host.into(), status, date, again_after }, challenge, tells_date))
-    }
-
-    async fn read(&self, mut response: Response, host: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
-        while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(host, &error))? {
-            if body.len() + piece.len() > REPLY_MAX_BYTES {
-                return Err(Error::BadReply {
-                    who: host.into(),
-                    problem: "more than 1 MiB came".into(),
-                    key: "TokenEndpoint",
-                    section: self.section.into(),
-                });
-            }
-            append(&mut body, &piece);
-        }
-        Ok(body)
     }
 
     fn client(&self, way: Way) -> Result<Client, Error> {
@@ -287,14 +291,4 @@ fn root_cause(error: &dyn std::error::Error) -> String {
         cause = inner;
     }
     cause.to_string()
-}
-
-/// Appends without leaving an unwiped copy behind, as a growing `Vec` would.
-fn append(body: &mut Zeroizing<Vec<u8>>, piece: &[u8]) {
-    if body.capacity() - body.len() < piece.len() {
-        let mut roomier = Vec::with_capacity(body.capacity() * 2 + piece.len());
-        roomier.extend_from_slice(body);
-        *body = Zeroizing::new(roomier);
-    }
-    body.extend_from_slice(piece);
 }

@@ -12,6 +12,7 @@ pub use worker::{end_of_process, hold, watch};
 
 use crate::connection::renewal::{self, Begun, Group, await_others, begin, end};
 use crate::connection::signed::{Given, Signed};
+use crate::log::Event;
 use crate::sign_in::{Live, Waits};
 use crate::signals;
 use crate::token::Token;
@@ -91,6 +92,9 @@ fn give(signed: &Arc<Signed>, token: Token, connections: &[usize], enter: impl F
         let mut call = || catch_unwind(AssertUnwindSafe(|| (signed.give)(signed.driver, dbc, wide, &newer.sign_in))).unwrap_or(Given::Refused);
         let given = if old.live == Live::Memory { Some(Given::Taken) } else { enter(&mut call) };
         end(dbc, ticket, Some(&newer).filter(|_| given == Some(Given::Taken)), SinceBoot.now() + wait_after(1, random()));
+        newer.sign_in.renewer.log().say(Event::HandOver, |line| {
+            line.text("by", old.live.name()).text("outcome", given.map_or("the process ends", Given::name)).end(newer.sign_in.token.left());
+        });
         match given {
             Some(Given::Taken | Given::Refused) => {}
             Some(Given::Unknown) => return renewal::give_up(signed.driver),

@@ -18,6 +18,7 @@ use crate::delivery::encryption::Attributes;
 use crate::delivery::keywords::Keywords;
 use crate::delivery::profiles::{self, Profile, Way, defaults, of_file, profile_for};
 use crate::error::Error;
+use crate::log::Event;
 use crate::token::Token;
 use crate::token::cache::cache;
 use crate::token::identity::Identity;
@@ -78,6 +79,17 @@ pub enum Live {
     Attributes,
     /// In the memory from which its driver reads it when it logs in once more.
     Memory,
+}
+
+impl Live {
+    /// In a log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Live::No => "nothing",
+            Live::Attributes => "attributes 122 and 123",
+            Live::Memory => "the driver's memory",
+        }
+    }
 }
 
 /// Two numbers that tell whether the same words of an application's still stand for the same identity.
@@ -158,6 +170,11 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
     let waits = if may_ask { Waits::Person } else { Waits::Program };
     let got = renewer.get(Instant::now() + left, application.refused.as_ref(), waits)?;
     let edits = edits(&prepared.delivery, settings, &got.token);
+    renewer.log().say(Event::Token, |line| _ = line.flag("kept", got.was_kept).end(got.token.left()));
+    renewer.log().say(Event::Delivery, |line| {
+        line.list("set", edits.set_keywords()).list("removed", edits.removed_from(settings.string()));
+        line.text_if("attribute", edits.attribute.as_ref().map(|(attribute, _)| attribute));
+    });
     let section = renewer.config.section.clone();
     Ok(Some(SignIn { token: got.token, edits, section, was_kept: got.was_kept, by: prepared.by, renewer, live: prepared.live }))
 }
@@ -184,6 +201,7 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     let live = live(&delivery, &config);
     let renewer = Arc::new(Renewer::of(config, workspace)?);
     let by = By::of(settings, &renewer.identity);
+    renewer.tell_where_from(settings, profile.name, real_driver);
     let Application { set_access_token, attributes, .. } = application;
     let (set_access_token, attributes) = (*set_access_token, attributes.clone());
     Ok(Some(Prepared { real_driver: real_driver.to_owned(), set_access_token, attributes, delivery, by, live, renewer }))

@@ -1,8 +1,11 @@
 //! Where the tokens of one identity come from, the first as well as the next.
 
+use crate::config::keys::KEYS;
 use crate::config::resolve::{Config, InFiles};
+use crate::config::settings::Settings;
 use crate::credential::{self, Source, databricks};
 use crate::error::Error;
+use crate::log::{Event, Log};
 use crate::token::Token;
 use crate::token::cache::{Ask, Got, Want, cache};
 use crate::token::identity::Identity;
@@ -70,13 +73,51 @@ impl Renewer {
                 true => this.source.fetch_or_ask(ask.patience()),
                 false => this.source.fetch(ask.patience()),
             };
-            match this.config.in_files {
+            let begun = Instant::now();
+            let result = match this.config.in_files {
                 InFiles::Tokens if this.source.is_worth_sharing() => this.shared().get(&ask, fetch),
                 _ => fetch(Others::Idle).map(Got::new),
-            }
+            };
+            this.tell(&result, begun, ask.is_renewal);
+            result
         };
         // Another connect may have asked, whose settings stand elsewhere.
         cache().get(&want, late, fetch).map_err(|error| error.told_in(&config.section))
+    }
+
+    /// What came of a fetch. That one failed for which a connect waits is told with the connect.
+    fn tell(&self, result: &Result<Got, Error>, begun: Instant, is_renewal: bool) {
+        let Config { log, source, .. } = &*self.config;
+        match result {
+            Ok(Got { token, was_kept }) => log.say(Event::Fetched, |line| {
+                let from = if *was_kept { "file" } else { "provider" };
+                line.text("from", from).text("source", source).flag("renewal", is_renewal).milliseconds("milliseconds", begun.elapsed());
+                line.end(token.left());
+            }),
+            Err(error) if is_renewal => log.say(Event::RenewalFailed, |line| {
+                line.text("source", source).milliseconds("milliseconds", begun.elapsed()).text("words", error);
+            }),
+            Err(_) => {}
+        }
+    }
+
+    /// What was read, and what was chosen by it. Values are not told: many a key may hold a secret.
+    pub(super) fn tell_where_from(&self, settings: &Settings, profile: &str, real_driver: &str) {
+        let log = self.log();
+        log.say(Event::Settings, |line| {
+            let set = KEYS.iter().filter_map(|key| Some((key.name, settings.get(key.name)?.origin)));
+            line.list("sections", settings.sections().into_iter().flatten().map(|section| format!("[{}]", section.name)));
+            line.list("keys", set.map(|(name, origin)| format!("{name} ({origin})")));
+        });
+        log.say(Event::Source, |line| {
+            line.text("source", &self.config.source).text("who", self.source.who()).text("profile", profile);
+            line.text("driver", real_driver).text("place", &self.config.section);
+        });
+    }
+
+    /// It hears of what is done for this identity.
+    pub fn log(&self) -> &Log {
+        &self.config.log
     }
 
     /// A token that is kept in memory, but not that one.

@@ -35,6 +35,17 @@ impl Secret {
     }
 }
 
+/// Does not compile where `Secret` has a `Display`: then there would be two traits to choose from. What it has none of, no log's line takes.
+const _: fn() = || {
+    trait IsShown<A> {
+        fn look() {}
+    }
+    struct Shown;
+    impl<T: ?Sized> IsShown<()> for T {}
+    impl<T: ?Sized + std::fmt::Display> IsShown<Shown> for T {}
+    <Secret as IsShown<_>>::look();
+};
+
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.expose() == other.expose()
@@ -100,6 +111,11 @@ impl Token {
         let before = age.saturating_sub(now);
         let left = |time: Option<Duration>| time.map(|time| time.saturating_sub(before).max(Duration::from_nanos(1)));
         Self { came: now.saturating_sub(age), life: left(self.life), renew_after: left(self.renew_after), ..self }
+    }
+
+    /// How much of its life is left, where the provider said how long that is.
+    pub fn left(&self) -> Option<Duration> {
+        self.life.map(|life| life.saturating_sub(self.age()))
     }
 
     /// Whether it is certainly of no use any more.

@@ -122,7 +122,7 @@ def test_where_the_next_one_cannot_be_written_nobody_finds_the_used_up_one(ways,
     """A limit of file sizes stands for a disk that is full. Once the one that the program keeps for itself is refused, that of
     a fresh sign-in does."""
     ways.shim.env.pop("RECORDER_LOG")
-    ways.record(device_keys(people, TokenLog="stderr"))
+    ways.record(device_keys(people, TokenLog="stderr", TokenLogLevel="warning"))
     signs_in(ways)
     go = tmp_path / "go"
     with start_host(ways.shim, FULL, go) as host:

@@ -39,7 +39,7 @@ def connects(ways, files, count: int = 1, **environment) -> str:
 
 
 def without_beginnings(text: str) -> str:
-    beginning = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ \[tokenshim\] \d+ warning: "
+    beginning = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[tokenshim\] \d+/\d+ warning: "
     assert all(re.match(beginning, line) for line in text.splitlines()), text
     assert TOKEN not in text and "section-secret" not in text
     return re.sub(f"^{beginning}", "", text, flags=re.M)
@@ -216,7 +216,7 @@ def test_what_a_folder_that_may_not_be_written_has_already_is_used(ways, files, 
 def test_a_disk_that_is_full_costs_a_warning(ways, files, identity_provider):
     """A limit of file sizes is told by a signal besides, of which this program would die."""
     ways.shim.env.pop("RECORDER_LOG")
-    ways.record(token_keys(identity_provider, TokenCache="file", TokenLog="stderr"))
+    ways.record(token_keys(identity_provider, TokenCache="file", TokenLog="stderr", TokenLogLevel="warning"))
     program = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\nresource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
     done = finished(start_host(ways.shim, program + ANSWERS + "\n" + ANSWERS))
     assert done.returncode == 0 and len(identity_provider.requests) == 1, done
@@ -228,7 +228,7 @@ def test_a_log_that_nobody_reads_holds_no_connect_up(ways, files, identity_provi
     """stderr is a pipe that is full, or whose reader has gone: that would be told by a signal."""
     files.folder.parent.mkdir(parents=True)
     files.folder.touch()
-    ways.record(token_keys(identity_provider, TokenCache="file", TokenLog="stderr"))
+    ways.record(token_keys(identity_provider, TokenCache="file", TokenLog="stderr", TokenLogLevel="warning"))
     program = """
 import signal
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)

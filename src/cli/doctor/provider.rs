@@ -30,7 +30,7 @@ pub fn lines(account: &Account) -> Vec<Line> {
     };
     let mut lines = vec![route(config, &url)];
     let patience = Patience { deadline: Instant::now() + PATIENCE.min(account.timeout()), tries: Tries::One };
-    let http = Http { route: &config.route, section: &config.section, patience, timeout: PATIENCE.min(account.timeout()) };
+    let http = Http { route: &config.route, section: &config.section, patience, timeout: PATIENCE.min(account.timeout()), log: &config.log };
     let (host, before) = (url.host_str().unwrap_or_default(), Instant::now());
     match http.get_date(&url) {
         Err(error) => lines.push(Line::refused("provider", &error.message())),

@@ -9,6 +9,7 @@ use super::{Source, source_for};
 use crate::config::resolve::{Config, DEFAULT_TIMEOUT};
 use crate::config::sources::{self, AUTO};
 use crate::error::Error;
+use crate::log::Event;
 use crate::token::Token;
 use crate::token::identity::Identity;
 use crate::token::patience::Patience;
@@ -52,6 +53,11 @@ pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Box<dyn 
     chain.left()?;
     let link = chain.first().map_err(|reasons| chain.nothing(&reasons))?;
     let config = Arc::new(chain.config_of(link));
+    config.log.say(Event::Chain, |line| {
+        let skipped = chain.links.iter().take_while(|other| !std::ptr::eq(**other, link));
+        let reason = |other: &&Link| Some(format!("{} ({})", other.name, (other.missing)(&chain.config, chain.workspace.as_ref())?));
+        line.text("chain", &chain.config.source).text("chosen", link.name).list("skipped", skipped.filter_map(reason));
+    });
     let source = source_for(Arc::clone(&config), workspace).map_err(|error| chain.told(link, error))?;
     Ok(Box::new(Chosen { chain, link, config, source }))
 }

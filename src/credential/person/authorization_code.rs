@@ -15,7 +15,7 @@ use crate::config::resolve::Config;
 use crate::credential::client::Client;
 use crate::credential::databricks::Workspace;
 use crate::error::{Error, quoted};
-use crate::log;
+use crate::log::{self, Event};
 use crate::oauth::http::Http;
 use crate::oauth::provider::{Authorization, Provider};
 use crate::oauth::token_reply;
@@ -81,6 +81,7 @@ impl Person {
         let uri = redirect.uri(listener.port);
         let url = self.question(&at, &uri, &state, &verifier);
         let (who, user) = (self.provider.host(), self.as_whom());
+        self.config.log.say(Event::Asked, |line| _ = line.text("who", &who));
         log::tell(&format!("To sign in to {who}{user}, use the browser that opens. If none does, open this on the same machine: {url}"));
         let mut browser = Browser::open(url.as_str());
         let deadline = http.patience.deadline;

@@ -6,7 +6,7 @@ use super::{Person, SignedIn};
 use crate::config::resolve::Config;
 use crate::credential::client::Client;
 use crate::error::Error;
-use crate::log;
+use crate::log::{self, Event};
 use crate::oauth::http::{Http, Reply};
 use crate::oauth::provider::Provider;
 use crate::oauth::token_reply;
@@ -58,6 +58,7 @@ impl Person {
         }
         let over = code.life.and_then(|life| Instant::now().checked_add(life));
         let (who, user) = (self.provider.host(), self.as_whom());
+        self.config.log.say(Event::Asked, |line| _ = line.text("who", &who));
         log::tell(&format!("To sign in to {who}{user}, open {} and enter the code {}", code.place, code.user_code));
         let fields = [("grant_type", GRANT), ("device_code", code.device_code.expose())];
         let once = self.http(Patience { tries: Tries::One, ..http.patience });

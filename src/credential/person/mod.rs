@@ -85,7 +85,7 @@ impl Person {
     }
 
     fn http(&self, patience: Patience) -> Http<'_> {
-        Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout }
+        Http { route: &self.config.route, section: &self.config.section, patience, timeout: self.config.timeout, log: &self.config.log }
     }
 
     fn kept(&self) -> RefreshToken {

@@ -24,7 +24,7 @@ fn ask(scheme: &str, answer: &'static [u8], tries: Tries) -> (Result<Reply, Erro
 
 fn post(url: &str, tries: Tries, timeout: Duration) -> Result<Reply, Error> {
     let patience = Patience { deadline: Instant::now() + timeout, tries };
-    let http = Http { route: &Route::default(), section: "section [x]", patience, timeout };
+    let http = Http { route: &Route::default(), section: "section [x]", patience, timeout, log: &Log::default() };
     http.post_form(&url.parse().expect("a URL"), &[], || Ok("a=b".into()))
 }
 

@@ -53,7 +53,9 @@ class TokenFiles:
 
     @property
     def warnings(self) -> str:
-        return self.log.read_text() if self.log.exists() else ""
+        """The lines of the log that are warnings."""
+        lines = self.log.read_text().splitlines(keepends=True) if self.log.exists() else []
+        return "".join(line for line in lines if " warning: " in line)
 
     def in_line(self, *processes) -> bool:
         """Whether each of these processes stands in line for the token, or has the turn to fetch it."""

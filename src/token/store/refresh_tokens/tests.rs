@@ -17,7 +17,7 @@ fn secret(text: &str) -> Secret {
 
 impl Caches {
     fn sign_in(&self, user: &str) -> RefreshToken {
-        RefreshToken { caches: Some(self.path.clone()), ..RefreshToken::of("idp", Some(user), "client", true, Log::Off) }
+        RefreshToken { caches: Some(self.path.clone()), ..RefreshToken::of("idp", Some(user), "client", true, Log::default()) }
     }
 }
 

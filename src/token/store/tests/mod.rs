@@ -2,6 +2,7 @@ mod distrust;
 mod sharing;
 
 use super::*;
+use crate::log::To;
 use crate::token::Secret;
 use nix::unistd::geteuid;
 use std::fs;
@@ -36,7 +37,7 @@ impl Caches {
 
     /// As a process that has the same caches would share the token of `who`.
     fn shared(&self, who: &str) -> Shared {
-        let log = Log::File(self.path.join("log"));
+        let log = Log { to: To::File(self.path.join("log")), ..Log::default() };
         Shared { caches: Some(self.path.clone()), ..Shared::of(&Identity::of(&[Some(who)]), Renewal::Half, log) }
     }
 
