@@ -22,6 +22,9 @@ from support.token_files import TokenFiles
 from support.two_ways import TwoWays
 
 
+pytest_plugins = ["support.leaks"]
+
+
 class TestAuthority:
     """A certificate authority that only these tests trust."""
 

@@ -55,7 +55,10 @@ class AzStandIn:
 
     def answer(self, mood: str, token: str = TOKEN, lifetime_seconds: int = 3600) -> None:
         """Sets how it behaves from now on."""
+        from . import leaks  # not where it is a program
+
         assert mood in self.MOODS, mood
+        leaks.secret(token)
         settings = {"mood": mood, "token": token, "lifetime_seconds": lifetime_seconds, "calls": str(self._calls)}
         self._settings.write_text(json.dumps(settings), encoding="utf-8")
         self.path.chmod(0o644 if mood == "not executable" else 0o755)

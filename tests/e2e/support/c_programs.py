@@ -13,6 +13,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from . import leaks
 from .drivers import BUILT, once
 from .odbc_client import DRIVER_MANAGERS
 from .odbc_home import REPOSITORY, OdbcHome
@@ -44,6 +45,7 @@ def run(home: OdbcHome, name: str, *arguments: object, dm: str | Path = "unixodb
     command, environment = _command(home, name, dm, flags)
     done = subprocess.run([*under, *command, *map(str, arguments)], env={**environment, **(env or {})}, capture_output=True, text=True,
                           timeout=timeout)
+    leaks.tokenshims_lines("words of a program", f"{done.stdout}\n{done.stderr}")
     assert done.returncode == 0, f"{name} ended with {done.returncode} after {done.stdout!r}\n{done.stderr}"
     return [line.removeprefix("ok ") for line in done.stdout.splitlines()]
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import replies
+from . import leaks, replies
 from .odbc_client import DRIVER_MANAGERS
 
 _BEGIN = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom odbc_calls import *\n"
@@ -44,6 +44,7 @@ def finished(process: subprocess.Popen, timeout: float = 90) -> subprocess.Compl
         process.send_signal(signal.SIGABRT)  # faulthandler shows where it hangs
         out, err = process.communicate()
         raise AssertionError(f"the host did not end within {timeout} s\n{out}\n{err}") from None
+    leaks.tokenshims_lines("words of a program", f"{out}\n{err}")
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 

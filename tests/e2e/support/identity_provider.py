@@ -26,9 +26,11 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 if __package__:
-    from . import replies
+    from . import leaks, replies
 else:  # run as a program
     import replies
+
+    leaks = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,9 @@ class IdentityProvider:
         self.stop()
 
     def _reply_to(self, request: Request):
+        if leaks:
+            leaks.secrets_of(parse_qsl(request.body.decode("latin-1")))
+            leaks.secret((request.header("authorization") or "").rpartition(" ")[2])
         with self._lock:
             self.requests.append(request)
             for key in (request.path, None):

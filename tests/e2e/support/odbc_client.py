@@ -23,6 +23,8 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import leaks
+
 DRIVER_MANAGERS = {"unixodbc": "libodbc.so.2", "iodbc": "libiodbc.so.2"}
 WIDE_BYTES = {"unixodbc": 2, "iodbc": 4}
 """The width of a SQLWCHAR, on both sides of each driver manager."""
@@ -108,6 +110,8 @@ def run_client(home, steps: list[dict], dm: str | Path = "unixodbc", *, version:
     }
     lines, stdout, stderr, end = run_program(PROGRAM, script, {**home.env, **(env or {})}, timeout, under)
     steps_done = [line for line in lines if "started" not in line]
+    if getattr(home, "is_shims", False):
+        leaks.client_said(script, steps_done, stderr)
     if end:
         begun = [line["started"] for line in lines if "started" in line]
         raise AssertionError(f"the ODBC program {end}, last in {begun[-1] if begun else 'its start'}\n"

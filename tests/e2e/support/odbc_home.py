@@ -9,6 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
+from . import leaks
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 DRIVER_LIBRARY = "libtokenshim_driver.so"
 CORE_LIBRARY = "libtokenshim.so"
@@ -32,6 +34,8 @@ class OdbcHome:
     def __init__(self, folder: Path, profile: Path | str | None = None):
         self.folder = Path(folder)
         self.libraries = Path(profile) if profile else build_folder()
+        self.is_shims = False
+        """tokenshim stands before some driver here: what comes back must hold no secret."""
         self.system = self.folder / "system"
         self.user = self.folder / "home"
         for each in (self.system, self.user):
@@ -70,6 +74,9 @@ class OdbcHome:
         """Writes odbcinst.ini (driver sections) and odbc.ini (DSNs): the system's, or the user's."""
         for sections, name in ((drivers, "odbcinst.ini"), (sources, "odbc.ini")):
             if sections is not None:
+                sections = {section: leaks.log_keys(keys) for section, keys in sections.items()}
+                leaks.secrets_of(sections)
+                self.is_shims |= any("RealDriver" in keys for keys in sections.values())
                 path = self.user / f".{name}" if user else self.system / name
                 path.write_text(ini_text(sections), encoding=encoding)
 

@@ -12,6 +12,10 @@ import struct
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+leaks = None
+if __package__:  # not as a part of a program
+    from . import leaks
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -22,6 +26,8 @@ class Reply:
     """Seconds to wait before answering."""
 
     def __call__(self, exchange) -> bool:
+        if leaks:
+            leaks.secrets_of(self.body)
         exchange.stopping.wait(self.delay)
         exchange.connection.sendall(self.as_bytes())
         return True

@@ -38,7 +38,10 @@ class ToolStandIn:
 
     def answer(self, stdout: str = "", stderr: str = "", code: int = 0, mood: str = "answers") -> None:
         """Sets how it behaves from now on."""
+        from . import leaks  # not where it is a program
+
         assert mood in MOODS, mood
+        leaks.secrets_of(stdout)
         settings = {"stdout": stdout, "stderr": stderr, "code": code, "mood": mood}
         new = self.folder / f"{self.name}.new"
         new.write_text(json.dumps(settings))
