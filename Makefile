@@ -90,7 +90,7 @@ configuration: ## builds, and writes docs/configuration.md: every key, from the 
 manual: ## builds, and writes the command's man pages, completions and docs/command.md
 	$(CARGO) run --locked --example manual
 
-header: ## builds, and writes include/tokenshim.h anew, which the build holds against src/capi
+header: ## builds, and writes include/tokenshim.h and docs/c-api.md anew, which the build holds against src/capi
 	TOKENSHIM_WRITE_HEADER=yes $(CARGO) check --locked --package tokenshim --lib
 
 check: dependencies fmt clippy doc licences ## installs what is missing, and checks formatting, lints, documentation, and the crates' licences

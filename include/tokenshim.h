@@ -2,7 +2,14 @@
 
    Each function returns a status, and fills the caller's tokenshim_failure, if there is one. Texts are NUL-terminated. What a function
    gives stays the library's and is named by a handle, or is written to memory of the caller's. Beside what each function says, any
-   may come to TOKENSHIM_STATUS_INTERNAL. */
+   may come to TOKENSHIM_STATUS_INTERNAL.
+
+   The soname is libtokenshim.so.0. As long as it stays, a program built with an older header runs with a newer library: functions, constants
+   and fields keep their names, numbers and places, and further ones may come. So a program takes a status that it does not know for a failure.
+   Structures that a program makes (tokenshim_failure, tokenshim_counters) keep their size; those that tokenshim makes
+   (tokenshim_request, tokenshim_answer) may grow at their end, so a program makes none of its own. A program built with a newer
+   header needs a library that is as new. Nothing is exported but tokenshim_ names; those with tokenshim_driver_ are nobody's but the driver
+   library's. */
 
 
 #ifndef TOKENSHIM_H
@@ -33,6 +40,25 @@
  An end that nobody knows.
  */
 #define TOKENSHIM_EXPIRY_UNKNOWN -1
+
+/*
+ A connection attribute for SQLGetConnectAttr: when the token of an open connection ends, an int64_t with seconds since 1970 (UTC), or
+ TOKENSHIM_EXPIRY_UNKNOWN where its provider did not say, or where the program set a token itself (attribute 122). BufferLength is that of
+ an int64_t, 8; less is SQLSTATE HY090.
+
+ It, and the next, are known of connections alone that tokenshim signed in: of any other the real driver is asked, which has no such
+ attribute (HY092). They go through any driver manager and either of its entry points, and need this header only, not the library.
+ */
+#define TOKENSHIM_ATTR_TOKEN_EXPIRY 29811
+
+/*
+ A connection attribute for SQLSetConnectAttr: a newer token, now, for an open connection. Its value is a number, how many seconds that may
+ take (SQL_IS_UINTEGER); 0 stands for the login timeout, if the program set one, else for `TokenTimeout`, and more than either does not count.
+
+ All is as with tokenshim_connection_renew, but that failures are diagnostic records, with the states of a connect; HYC00 where this
+ connection takes no other token; and the real driver's own where it refuses the token.
+ */
+#define TOKENSHIM_ATTR_RENEW_TOKEN 29812
 
 /*
  Bytes that a provider's token may have, with its NUL.
@@ -121,6 +147,14 @@ typedef enum {
    A defect of tokenshim's own.
    */
   TOKENSHIM_STATUS_INTERNAL = 13,
+  /*
+   The connection takes no other token while it is open, or there is no newer one yet.
+   */
+  TOKENSHIM_STATUS_NOT_RENEWABLE = 14,
+  /*
+   The real driver did not take the token.
+   */
+  TOKENSHIM_STATUS_DRIVER_REFUSED = 15,
 } tokenshim_status;
 
 /*
@@ -181,6 +215,11 @@ typedef struct {
    1 where the person before this program may be asked to sign in, else 0.
    */
   uint32_t may_ask;
+  /*
+   The token that the new one is to replace, since a server refused it or it is old; NULL where there is none. A program that keeps tokens
+   itself must not answer with this one.
+   */
+  const char *instead_of;
 } tokenshim_request;
 
 /*
@@ -279,7 +318,10 @@ tokenshim_status tokenshim_token_get(const char *connection_string,
 /*
  As tokenshim_token_get, for the name of a data source: that of SQLConnect.
 
- Fails as that does. Any thread may call it.
+ `dsn` is NUL-terminated, in UTF-8, and all of it is the name, whatever is in it. The rest is as with tokenshim_token_get, also what the
+ caller frees.
+
+ Fails as that does. Any thread may call it. It may wait. `failure` may be NULL.
  */
 tokenshim_status tokenshim_token_get_for_dsn(const char *dsn,
                                              uint32_t timeout_seconds,
@@ -384,6 +426,43 @@ tokenshim_status tokenshim_free(tokenshim_handle handle,
  Never fails. Any thread may call it.
  */
 void tokenshim_wipe(void *memory, size_t bytes);
+
+/*
+ When the token of an open connection ends: `*unix_seconds` is in seconds since 1970 (UTC), or TOKENSHIM_EXPIRY_UNKNOWN, as with
+ TOKENSHIM_ATTR_TOKEN_EXPIRY.
+
+ `driver_hdbc` is the real driver's handle of the connection, not the driver manager's, which tokenshim never sees. A program gets it by
+ `SQLGetInfo(hdbc, SQL_DRIVER_HDBC, &driver_hdbc, sizeof driver_hdbc, NULL)`. It is looked up, and nothing is read or written there.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE where that is no open connection that tokenshim signed in, or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_connection_expiry(void *driver_hdbc,
+                                             int64_t *unix_seconds,
+                                             tokenshim_failure *failure);
+
+/*
+ Gets a newer token for an open connection, and gives it to the real driver, as happens by itself at half of a token's life: Databricks' driver
+ and those with `TokenLive=yes` have it at once, also while a statement is being executed there; Microsoft's uses it when it
+ signs in again after an idle connection broke. For a token that a server refused, or that was given other rights.
+
+ `driver_hdbc` is as with tokenshim_connection_expiry. `timeout_seconds` is how long getting the token may take; 0 stands for the login
+ timeout, if the program set one, else for `TokenTimeout`, and more than either does not count.
+
+ Where it fails the connection keeps the token that it has. Other connections with that one get the newer one when its turn comes.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE where that is no open connection that tokenshim signed in; TOKENSHIM_STATUS_NOT_RENEWABLE where
+ it takes no other token, or there is no newer one yet; TOKENSHIM_STATUS_DRIVER_REFUSED where the real driver did not take it;
+ TOKENSHIM_STATUS_SETTING, TOKENSHIM_STATUS_REFUSED, TOKENSHIM_STATUS_SIGN_IN_NEEDED, TOKENSHIM_STATUS_UNREACHABLE or TOKENSHIM_STATUS_TIMEOUT as a connect.
+
+ Any thread may call it, also while another uses the connection, which must stay open meanwhile as far as the program is concerned: a
+ disconnect waits for it. It may wait, holds no lock of the driver manager's, and calls no function of the program's but its providers and log
+ listeners. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_connection_renew(void *driver_hdbc,
+                                            uint32_t timeout_seconds,
+                                            tokenshim_failure *failure);
 
 /*
  Registers a function that gives tokens, under a name: from now on connections and calls with `TokenSource=callback` and

@@ -104,6 +104,21 @@ pub enum Error {
     /// The system gives no random numbers; `what` cannot be done without.
     #[error("the system has no random numbers, which {what} needs: see that this process may call getrandom(2) or read /dev/urandom.")]
     NoRandomNumbers { what: &'static str },
+    /// An open connection cannot have another token.
+    #[error("this connection keeps the token that it has: {reason}. A new connection gets a newer one (see {section}).")]
+    KeepsItsToken { reason: &'static str, section: String },
+    /// The application asked for a newer token, and there is none yet.
+    #[error("{who} gave the token again that this connection has: there is no newer one yet. See {section}.")]
+    NothingNewer { who: String, section: String },
+    /// The real driver did not take a token for an open connection.
+    #[error("the driver did not take the newer token, and the connection keeps the one that it has: {words}.")]
+    NotTaken { words: String },
+    /// Another thread is at it, and does not come to an end.
+    #[error("another thread is just closing this connection, or giving it a token: try again.")]
+    InOtherHands,
+    /// An attribute's value that does not fit in the room for it.
+    #[error("the value of this attribute has {needed} bytes, and BufferLength says {room}: pass the address of an int64_t, and its size.")]
+    NoRoom { needed: usize, room: i32 },
     /// A defect of tokenshim's own.
     #[error("internal error in {0}; the connection was not opened. Please report it.")]
     Panicked(&'static str),
@@ -143,7 +158,10 @@ impl Error {
             ProviderUnreachable { .. } | NotYet { .. } => "08001",
             TooSlow { .. } => "HYT00",
             OutTextTruncated => "01004",
-            Hidden => "HYC00",
+            Hidden | KeepsItsToken { .. } => "HYC00",
+            NothingNewer { .. } | NotTaken { .. } => "HY000",
+            InOtherHands => "HY010",
+            NoRoom { .. } => "HY090",
         }
     }
 

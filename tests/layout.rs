@@ -27,10 +27,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("delivery", &["error", "token", "config"]),
     ("sign_in", &["error", "log", "token", "config", "credential", "delivery"]),
     ("connection", &["error", "token", "config", "delivery", "sign_in"]),
-    ("refresh", &["signals", "log", "token", "sign_in", "connection"]),
+    ("refresh", &["error", "signals", "log", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
     ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
-    ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "binding", "hooks"]),
+    ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "refresh", "binding", "hooks"]),
     // The command, a crate of its own: nothing names it.
     ("cli", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "binding", "hooks", "capi"]),
 ];

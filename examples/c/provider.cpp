@@ -1,6 +1,5 @@
 // The same as provider.c, for C++11:  provider 'DSN=sales' TOKEN
 // c++ -std=c++11 provider.cpp $(pkg-config --cflags --libs tokenshim) -lodbc
-
 #include <cstring>
 #include <iostream>
 #include <stdexcept>
@@ -20,8 +19,7 @@ public:
             throw std::runtime_error(failure.message);
     }
     Provider(const Provider &) = delete;
-    ~Provider() {
-        // This must live until its last call has come back.
+    ~Provider() { // this must live until its last call has come back
         while (tokenshim_free(handle_, nullptr) == TOKENSHIM_STATUS_STILL_RUNNING) std::this_thread::yield();
     }
 
@@ -35,7 +33,6 @@ private:
         answer->expires_in_seconds = 3600;
         return TOKENSHIM_GAVE_TOKEN;
     }
-
     std::string token_;
     tokenshim_handle handle_ = 0;
 };
@@ -43,12 +40,12 @@ private:
 int main(int count, char **arguments) {
     if (count != 3) return std::cerr << "usage: provider CONNECTION-STRING TOKEN\n", 2;
     Provider provider("my-provider", arguments[2]);
-    SQLHENV environment;
-    SQLHDBC connection;
+    SQLHANDLE environment, connection;
     SQLAllocHandle(SQL_HANDLE_ENV, SQL_NULL_HANDLE, &environment);
     SQLSetEnvAttr(environment, SQL_ATTR_ODBC_VERSION, reinterpret_cast<SQLPOINTER>(SQL_OV_ODBC3), 0);
     SQLAllocHandle(SQL_HANDLE_DBC, environment, &connection);
-    SQLRETURN code = SQLDriverConnect(connection, nullptr, reinterpret_cast<SQLCHAR *>(arguments[1]), SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
+    SQLCHAR *string = reinterpret_cast<SQLCHAR *>(arguments[1]);
+    SQLRETURN code = SQLDriverConnect(connection, nullptr, string, SQL_NTS, nullptr, 0, nullptr, SQL_DRIVER_NOPROMPT);
     if (!SQL_SUCCEEDED(code)) {
         SQLCHAR state[6] = "", message[SQL_MAX_MESSAGE_LENGTH] = "";
         SQLGetDiagRec(SQL_HANDLE_DBC, connection, 1, state, nullptr, message, sizeof message, nullptr);

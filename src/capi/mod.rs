@@ -4,6 +4,7 @@
 // Their promises stand in each function's own words, which C programmers read.
 #![allow(clippy::missing_safety_doc)]
 
+pub mod connection;
 pub mod counters;
 pub mod data_source;
 pub mod handles;

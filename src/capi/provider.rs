@@ -31,6 +31,9 @@ pub struct Request {
     pub timeout_ms: u32,
     /// 1 where the person before this program may be asked to sign in, else 0.
     pub may_ask: u32,
+    /// The token that the new one is to replace, since a server refused it or it is old; NULL where there is none. A program that keeps tokens
+    /// itself must not answer with this one.
+    pub instead_of: *const c_char,
 }
 
 /// What a provider answers: it and its room are tokenshim's, and are there until the function returns. All of it is zero at first, and wiped
@@ -124,7 +127,10 @@ unsafe fn ask(provide: unsafe extern "C" fn(*mut c_void, *const Request, *mut An
         .map(|text| text.and_then(|text| CString::new(text.as_bytes()).ok()));
     let [name, scope, tenant, client_id, user] = texts.each_ref().map(|text| text.as_ref().map_or(ptr::null(), |text| text.as_ptr()));
     let timeout_ms = u32::try_from(question.left.as_millis()).unwrap_or(u32::MAX);
-    let request = Request { name, scope, tenant, client_id, user, timeout_ms, may_ask: question.may_ask.into() };
+    let instead_of =
+        question.instead_of.as_ref().and_then(|token| CString::new(token.expose()).ok()).map(|token| Zeroizing::new(token.into_bytes_with_nul()));
+    let old = instead_of.as_ref().map_or(ptr::null(), |token| token.as_ptr().cast());
+    let request = Request { name, scope, tenant, client_id, user, timeout_ms, may_ask: question.may_ask.into(), instead_of: old };
     let mut token = Zeroizing::new(vec![0_u8; TOKEN_BYTES]);
     let mut answer = Answer { token: token.as_mut_ptr().cast(), token_room: TOKEN_BYTES, expires_in_seconds: 0, message: text("") };
     // SAFETY: as the caller promised; what it gets is there until it returns.

@@ -38,6 +38,10 @@ pub enum Status {
     StillRunning = 12,
     /// A defect of tokenshim's own.
     Internal = 13,
+    /// The connection takes no other token while it is open, or there is no newer one yet.
+    NotRenewable = 14,
+    /// The real driver did not take the token.
+    DriverRefused = 15,
 }
 
 /// Bytes of a failure's SQLSTATE, with its NUL.
@@ -91,6 +95,8 @@ fn of_error(error: &Error) -> Status {
         Error::OfChain { error, .. } => of_error(error),
         Error::SignInNeeded { .. } => Status::SignInNeeded,
         Error::Panicked(_) => Status::Internal,
+        Error::KeepsItsToken { .. } | Error::NothingNewer { .. } | Error::InOtherHands => Status::NotRenewable,
+        Error::NotTaken { .. } => Status::DriverRefused,
         _ => of_sqlstate(error.sqlstate()),
     }
 }
@@ -180,6 +186,10 @@ mod tests {
                 Status::SignInNeeded,
             ),
             (Error::TooSlow { who: "idp".into(), seconds: 1, section: section() }, Status::Timeout),
+            (Error::KeepsItsToken { reason: "r", section: section() }, Status::NotRenewable),
+            (Error::NothingNewer { who: "idp".into(), section: section() }, Status::NotRenewable),
+            (Error::InOtherHands, Status::NotRenewable),
+            (Error::NotTaken { words: "08S01 no".into() }, Status::DriverRefused),
             (Error::bad("x", "TokenScope", "is missing"), Status::Setting),
             (Error::DriverNotLoaded("no".into()), Status::NoDataSource),
             (Error::Panicked("x"), Status::Internal),

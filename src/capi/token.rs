@@ -12,7 +12,7 @@ use crate::sign_in::{Application, SignIn, sign_in};
 use core::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Of the flags of tokenshim_token_get: the person before this program may be asked to sign in, as after SQLDriverConnect with a
 /// DriverCompletion other than SQL_DRIVER_NOPROMPT. Without it nobody is, unless `TokenPrompt` says so.
@@ -61,7 +61,10 @@ pub unsafe extern "C" fn tokenshim_token_get(
 
 /// As tokenshim_token_get, for the name of a data source: that of SQLConnect.
 ///
-/// Fails as that does. Any thread may call it.
+/// `dsn` is NUL-terminated, in UTF-8, and all of it is the name, whatever is in it. The rest is as with tokenshim_token_get, also what the
+/// caller frees.
+///
+/// Fails as that does. Any thread may call it. It may wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_get_for_dsn(
     dsn: *const c_char,
@@ -193,10 +196,8 @@ pub unsafe extern "C" fn tokenshim_token_expiry(token: Handle, unix_seconds: *mu
     unsafe {
         call("tokenshim_token_expiry", failure, || {
             let got = handles::get::<Got>(token)?;
-            let token = &got.sign_in.token;
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-            let end = token.life.map(|life| (now + life).saturating_sub(token.age()));
-            put(unix_seconds, end.map_or(EXPIRY_UNKNOWN, |end| i64::try_from(end.as_secs()).unwrap_or(i64::MAX)), "unix_seconds")
+            let end = got.sign_in.token.ends_at();
+            put(unix_seconds, end.map_or(EXPIRY_UNKNOWN, |end| i64::try_from(end).unwrap_or(i64::MAX)), "unix_seconds")
         })
     }
 }

@@ -73,6 +73,12 @@ impl Connection {
         self.retry_at_millis = retry_at.as_millis() as u64;
     }
 
+    fn hold(&mut self) -> Begun {
+        let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
+        self.held = Held::Renewing { process: std::process::id(), ticket };
+        Begun::Yes { ticket, wide: self.wide }
+    }
+
     fn renewable(&self) -> Option<&Arc<Signed>> {
         self.signed.as_ref().filter(|_| !self.taken_over && !self.browsing)
     }
@@ -122,11 +128,24 @@ pub fn begin(dbc: usize, from: &Arc<Signed>, now: Duration) -> Begun {
                 connection.wait_until(now + BUSY_WAIT);
                 return Begun::Busy;
             }
-            let ticket = TICKETS.fetch_add(1, Ordering::Relaxed);
-            connection.held = Held::Renewing { process: std::process::id(), ticket };
-            Begun::Yes { ticket, wide: connection.wide }
+            connection.hold()
         }
         _ => Begun::Gone,
+    }
+}
+
+/// As [`begin`], for somebody who waits for it: whatever went before, and once nobody else is at it, which may take until
+/// `deadline`. [`Begun::Busy`]: somebody is about to end the connection, or to set another token; or the time is over.
+pub fn begin_by(dbc: usize, from: &Arc<Signed>, deadline: Instant) -> Begun {
+    let mut table = table();
+    loop {
+        let Some(connection) = table.connections.get_mut(&dbc).filter(|connection| connection.has(from)) else { return Begun::Gone };
+        let left = deadline.saturating_duration_since(Instant::now());
+        match connection.held.now() {
+            Held::Free => return connection.hold(),
+            Held::Renewing { .. } if !left.is_zero() => (table, _) = LET_GO.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner),
+            Held::Renewing { .. } | Held::Leaving { .. } => return Begun::Busy,
+        }
     }
 }
 
@@ -166,6 +185,24 @@ pub fn let_go(dbc: usize) {
     {
         connection.held = if threads > 1 { Held::Leaving { process, threads: threads - 1 } } else { Held::Free };
     }
+}
+
+/// An open connection whose token is tokenshim's, or was.
+pub struct Open {
+    /// Its sign-in.
+    pub signed: Arc<Signed>,
+    /// The application set another token since.
+    pub taken_over: bool,
+    /// SQL_ATTR_LOGIN_TIMEOUT, where the application set it.
+    pub login_timeout: Option<Duration>,
+}
+
+/// The open connection on `dbc`, where there is one that was signed in with a token.
+pub fn open(dbc: usize) -> Option<Open> {
+    let table = table();
+    let connection = table.connections.get(&dbc).filter(|connection| !connection.browsing)?;
+    let login_timeout = connection.login_timeout_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    connection.signed.clone().map(|signed| Open { signed, taken_over: connection.taken_over, login_timeout })
 }
 
 /// Waits for a renewal in flight on `dbc`.

@@ -14,12 +14,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// What a real driver made of a new token for one of its open connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Given {
     /// It has it.
     Taken,
-    /// Not this time.
-    Refused,
+    /// Not this time; with what it says of that, fit to be shown.
+    Refused(String),
     /// It does not know the attributes.
     Unknown,
 }

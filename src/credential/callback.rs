@@ -43,7 +43,7 @@ impl Callback {
     }
 
     /// Asks on a thread of its own: whoever waits goes on at the deadline, whatever the provider does.
-    fn ask(&self, patience: Patience, may_ask: bool) -> Result<Token, Error> {
+    fn ask(&self, patience: Patience, may_ask: bool, old: Option<&Token>) -> Result<Token, Error> {
         let question = Question {
             name: self.name.clone(),
             scope: self.config.scope.clone(),
@@ -52,6 +52,7 @@ impl Callback {
             user: self.config.user.clone(),
             left: patience.deadline.saturating_duration_since(Instant::now()),
             may_ask,
+            instead_of: old.map(|old| old.text.clone()),
         };
         let (provider, (tell, told)) = (Arc::clone(&self.provider), channel());
         let body = move || {
@@ -102,11 +103,15 @@ fn said(words: &str) -> String {
 
 impl Source for Callback {
     fn fetch(&self, patience: Patience) -> Result<Token, Error> {
-        self.ask(patience, false)
+        self.ask(patience, false, None)
     }
 
     fn fetch_or_ask(&self, patience: Patience) -> Result<Token, Error> {
-        self.ask(patience, true)
+        self.ask(patience, true, None)
+    }
+
+    fn replace(&self, old: &Token, may_ask: bool, patience: Patience) -> Result<Token, Error> {
+        self.ask(patience, may_ask, Some(old))
     }
 
     /// Another program may have a provider of this name.

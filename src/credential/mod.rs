@@ -73,6 +73,15 @@ pub trait Source: Send + Sync {
         None
     }
 
+    /// Another one in the place of `old`, which a server refused, or which is old.
+    ///
+    /// # Errors
+    /// As above.
+    fn replace(&self, old: &Token, may_ask: bool, patience: Patience) -> Result<Token, Error> {
+        let _ = old;
+        if may_ask { self.fetch_or_ask(patience) } else { self.fetch(patience) }
+    }
+
     /// The token that it would give now, of one that asks nobody: where another is kept, that serves no more.
     fn at_hand(&self) -> Option<Token> {
         None

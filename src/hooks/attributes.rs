@@ -3,6 +3,7 @@
 use super::live::CREDENTIALS;
 use super::login_time::{self, LOGIN_TIMEOUT};
 use super::text::{self, Buffer};
+use super::token_attributes::{RENEW_TOKEN, TOKEN_EXPIRY, expiry, put_expiry, renew};
 use super::{ERROR, Return, SUCCESS, SUCCESS_WITH_INFO, bound, guard, real};
 use crate::binding::Bound;
 use crate::binding::abi::{Binding, Handle, Letter};
@@ -42,7 +43,7 @@ pub unsafe extern "C" fn set_connect_attr(
     guard("SQLSetConnectAttr", dbc, || {
         let Some(set) = real(&bound.real.set_connect_attr, letter) else { return Ok(ERROR) };
         // SAFETY: the application's own arguments.
-        Ok(noted(dbc, attribute, value as usize, || unsafe { set(dbc, attribute, value, value_bytes) }))
+        noted(dbc, attribute, value as usize, || unsafe { set(dbc, attribute, value, value_bytes) })
     })
 }
 
@@ -56,7 +57,7 @@ pub unsafe extern "C" fn set_connect_option(binding: *const Binding, letter: Let
     guard("SQLSetConnectOption", dbc, || {
         let Some(set) = real(&bound.real.set_connect_option, letter) else { return Ok(ERROR) };
         // SAFETY: the application's own arguments.
-        Ok(noted(dbc, option.into(), value, || unsafe { set(dbc, option, value) }))
+        noted(dbc, option.into(), value, || unsafe { set(dbc, option, value) })
     })
 }
 
@@ -91,6 +92,8 @@ pub unsafe extern "C" fn get_connect_attr(
                 unsafe { put(seconds, value, value_bytes) };
                 Ok(SUCCESS)
             }
+            // SAFETY: as the caller promised.
+            Some(Ours::Expiry(end)) => unsafe { put_expiry(end, value, Some(value_max_bytes), value_bytes) },
             Some(Ours::Credentials(signed, wide)) => {
                 let width = if letter == Letter::W { wide } else { Width::One };
                 // SAFETY: as the caller promised.
@@ -123,6 +126,8 @@ pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Let
                 unsafe { put(seconds, value, core::ptr::null_mut()) };
                 Ok(SUCCESS)
             }
+            // SAFETY: as the attribute asks of the caller.
+            Some(Ours::Expiry(end)) => unsafe { put_expiry(end, value, None, core::ptr::null_mut()) },
             // This function does not say how much room there is.
             Some(Ours::Credentials(..)) => Err(Error::Hidden),
         }
@@ -130,7 +135,10 @@ pub unsafe extern "C" fn get_connect_option(binding: *const Binding, letter: Let
 }
 
 /// Lets the application set an attribute, and notes what a connect, or a renewal, will need to know.
-fn noted(dbc: Handle, attribute: i32, value: usize, set: impl FnOnce() -> Return) -> Return {
+fn noted(dbc: Handle, attribute: i32, value: usize, set: impl FnOnce() -> Return) -> Result<Return, Error> {
+    if let Some(renewed) = (attribute == RENEW_TOKEN).then(|| renew(dbc, value)).flatten() {
+        return renewed;
+    }
     if attribute == CREDENTIALS {
         renewal::hold_off(dbc as usize); // the application's token must be the last one
     }
@@ -154,12 +162,13 @@ fn noted(dbc: Handle, attribute: i32, value: usize, set: impl FnOnce() -> Return
         }
         _ => {}
     }
-    code
+    Ok(code)
 }
 
 /// An attribute that would show the token, or what tokenshim has set.
 enum Ours {
     LoginTimeout(u32),
+    Expiry(i64),
     Token,
     Credentials(Arc<Signed>, Width),
 }
@@ -174,6 +183,7 @@ fn ours(dbc: Handle, attribute: i32) -> Option<Ours> {
             let wide = connection.wide.unwrap_or(Width::Two);
             connection.signed.clone().map(|signed| Ours::Credentials(signed, wide))
         })?,
+        TOKEN_EXPIRY => expiry(dbc.addr()).map(Ours::Expiry),
         _ => None,
     }
 }
@@ -196,7 +206,7 @@ unsafe fn or_dead(dbc: Handle, attribute: i32, value: *mut c_void, code: Return)
 ///
 /// # Safety
 /// `value` is NULL or has room for a `T`; `value_bytes` is NULL or writable.
-unsafe fn put<T>(answer: T, value: *mut c_void, value_bytes: *mut i32) {
+pub(super) unsafe fn put<T>(answer: T, value: *mut c_void, value_bytes: *mut i32) {
     // SAFETY: as the caller promised.
     unsafe {
         if !value.is_null() {

@@ -13,6 +13,7 @@ use crate::config::words::Words;
 use crate::connection::signed::{Attempts, Given, Signed};
 use crate::delivery::edits::credentials;
 use crate::delivery::profiles;
+use crate::error::quoted;
 use crate::refresh;
 use crate::sign_in::{Live, SignIn};
 use core::ffi::c_void;
@@ -83,11 +84,14 @@ fn give_to(bound: &Bound, dbc: Handle, wide: Option<Width>, sign_in: &SignIn) ->
         return Given::Taken;
     }
     // The first record only: the application's own calls have theirs on the same handle.
-    if records(bound, dbc, letter, width).next().is_some_and(|(state, _)| UNKNOWN.contains(&state.as_str())) {
-        bound.takes_no_token_later.store(true, Relaxed);
-        return Given::Unknown;
+    match records(bound, dbc, letter, width).next() {
+        Some((state, _)) if UNKNOWN.contains(&state.as_str()) => {
+            bound.takes_no_token_later.store(true, Relaxed);
+            Given::Unknown
+        }
+        Some((state, message)) => Given::Refused(quoted(&format!("{state} {}", message()), &[sign_in.token.text.expose()])),
+        None => Given::Refused("it does not say why".into()),
     }
-    Given::Refused
 }
 
 /// Whether some connection of this real driver will be given new tokens, as far as its sections and data sources tell.

@@ -14,6 +14,7 @@ mod login_time;
 mod refusal;
 mod statements;
 mod text;
+pub mod token_attributes;
 
 use crate::binding::abi::{Handle, Letter};
 use crate::binding::{self, Bound};

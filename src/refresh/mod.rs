@@ -6,8 +6,10 @@
 //! provider: each fetch has a thread of its own, which ends with it, so that no identity is held up by another's.
 
 mod alone;
+mod now;
 mod worker;
 
+pub use now::{Renewed, renew_now};
 pub use worker::{end_of_process, hold, watch};
 
 use crate::connection::renewal::{self, Begun, Group, await_others, begin, end};
@@ -89,14 +91,17 @@ fn give(signed: &Arc<Signed>, token: Token, connections: &[usize], enter: impl F
     let newer = renewal::one(signed.with(token));
     for &dbc in connections {
         let Begun::Yes { ticket, wide } = begin(dbc, signed, SinceBoot.now()) else { continue };
-        let mut call = || catch_unwind(AssertUnwindSafe(|| (signed.give)(signed.driver, dbc, wide, &newer.sign_in))).unwrap_or(Given::Refused);
+        let mut call = || {
+            catch_unwind(AssertUnwindSafe(|| (signed.give)(signed.driver, dbc, wide, &newer.sign_in)))
+                .unwrap_or_else(|_| Given::Refused(String::new()))
+        };
         let given = if old.live == Live::Memory { Some(Given::Taken) } else { enter(&mut call) };
         end(dbc, ticket, Some(&newer).filter(|_| given == Some(Given::Taken)), SinceBoot.now() + wait_after(1, random()));
         newer.sign_in.renewer.log().say(Event::HandOver, |line| {
             line.text("by", old.live.name()).text("outcome", given.map_or("the process ends", Given::name)).end(newer.sign_in.token.left());
         });
         match given {
-            Some(Given::Taken | Given::Refused) => {}
+            Some(Given::Taken | Given::Refused(_)) => {}
             Some(Given::Unknown) => return renewal::give_up(signed.driver),
             None => return,
         }

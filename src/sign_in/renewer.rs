@@ -69,9 +69,13 @@ impl Renewer {
         let want = Want { identity: &self.identity, renewal: config.renewal, deadline, renewal_timeout: self.timeout, refused, is_renewal, may_ask };
         let this = Arc::clone(self);
         let fetch = move |ask: Ask| {
-            let fetch = |others| match may_ask && !ask.is_renewal && others == Others::Idle {
-                true => this.source.fetch_or_ask(ask.patience()),
-                false => this.source.fetch(ask.patience()),
+            let fetch = |others| {
+                let may_ask = may_ask && !ask.is_renewal && others == Others::Idle;
+                match &ask.instead_of {
+                    Some(old) => this.source.replace(old, may_ask, ask.patience()),
+                    None if may_ask => this.source.fetch_or_ask(ask.patience()),
+                    None => this.source.fetch(ask.patience()),
+                }
             };
             let begun = Instant::now();
             let result = match this.config.in_files {
@@ -147,7 +151,7 @@ impl Renewer {
     }
 
     /// Who is asked, in a message's words.
-    pub(super) fn who(&self) -> String {
+    pub fn who(&self) -> String {
         self.source.who()
     }
 

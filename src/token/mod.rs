@@ -12,7 +12,7 @@ pub mod store;
 use clock::{Clock, SinceBoot};
 use memory::Hidden;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Text that nobody else may see, in [hidden memory](memory). It has no `Display`, and its `Debug` shows nothing.
 #[derive(Clone)]
@@ -102,6 +102,12 @@ impl Token {
     /// How long ago it came.
     pub fn age(&self) -> Duration {
         SinceBoot.now().saturating_sub(self.came)
+    }
+
+    /// When it ends, in seconds since 1970 (UTC), where its provider said so.
+    pub fn ends_at(&self) -> Option<u64> {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.life.map(|life| (now + life).saturating_sub(self.age()).as_secs())
     }
 
     /// The same one, if it came that long ago. The clock knows nothing of the time before the machine was started: that is

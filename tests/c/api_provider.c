@@ -8,7 +8,7 @@ static enum { GIVES, HANGS, REFUSES, IS_AWAY, RAMBLES, OVERFLOWS } mood;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
 static int calls, let_go, ended;
-static char last[256];
+static char last[256], replaced[64];
 
 static int provide(void *data, const tokenshim_request *request, tokenshim_answer *answer) {
     CHECK(data == &calls && answer->token_room == TOKENSHIM_TOKEN_BYTES && !*answer->token && !*answer->message);
@@ -18,6 +18,7 @@ static int provide(void *data, const tokenshim_request *request, tokenshim_answe
     calls++;
     snprintf(last, sizeof last, "%s for %s, at most %s", request->name, request->scope ? request->scope : "nothing",
              request->timeout_ms <= 10000 ? "seconds" : "long");
+    snprintf(replaced, sizeof replaced, "%s", request->instead_of ? request->instead_of : "none");
     while (mood == HANGS && !let_go) pthread_cond_wait(&news, &lock);
     pthread_mutex_unlock(&lock);
     if (mood == OVERFLOWS) {
@@ -65,6 +66,13 @@ int main(int count, char **arguments) {
     SUCCEED(SQL_HANDLE_DBC, dbc, SQLDisconnect(dbc));
     CHECK(calls == before);
     OK("a connect through the driver manager has the same token");
+    char refused[128];
+    snprintf(refused, sizeof refused, "%s;Fail=28000:no", string);
+    CHECK(!strcmp(replaced, "none") && driver_connect('A', dbc, refused, NULL, 0, NULL) == SQL_ERROR);
+    OK("a server refused %s: the program knows which", replaced);
+    tokenshim_handle newer = token_of(string);
+    WORKS(tokenshim_token_forget(newer, failure));
+    WORKS(tokenshim_free(newer, failure));
     WORKS(tokenshim_token_forget(token, failure));
     WORKS(tokenshim_free(token, failure));
 

@@ -1,20 +1,16 @@
-"""The C functions of include/tokenshim.h: programs that are built and linked as a user does it, against the real driver manager."""
+"""The C functions of include/tokenshim.h: programs that are built as a user does it, against the real driver manager."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 import time
 
 import pytest
 
-from support import drivers, replies, stories
+from support import drivers, replies
 from support.c_api import EXAMPLES, SANITIZED, STORIES, sanitizers, write_sources
 from support.device_code import device_keys
 from support.device_provider import DevicePeople
-from support.odbc_home import CORE_LIBRARY, REPOSITORY, build_folder
 from support.two_ways import token_keys
 
 
@@ -70,14 +66,23 @@ def test_a_function_of_the_program_gives_tokens_to_calls_and_connects_and_holds_
         f"HY000 [tokenshim] {who} answered, but not with a token: its token is no text that ends with a NUL. {check}",
         "token-5; it was asked as program for a-scope, at most seconds",
         "a connect through the driver manager has the same token",
+        "a server refused token-5: the program knows which",
         f"HYT00 [tokenshim] {who} gave no token within 3 s. Raise TokenTimeout in {place}, or the application's login timeout if that is shorter.",
         "a connect does not wait for it, either",
         "its data is free once its last call has come back",
     ]
     assert 6 <= time.monotonic() - begun < 30
-    assert [each["string"] for each in recorder.calls("SQLDriverConnect")] == ["DSN=callback;PWD={token-5}"]
+    assert [each["string"] for each in recorder.calls("SQLDriverConnect")] == ["DSN=callback;PWD={token-5}", *(f"DSN=callback;Fail=28000:no;PWD={{token-{number}}}" for number in (5, 6))]
     assert identity_provider.requests == []
     assert not list(data.user.rglob("*.token")), "another program may have a provider of this name"
+
+
+def test_a_program_renews_the_token_of_a_connection_that_is_open(installed, data, recorder):
+    told = installed.run(data, "api_connection", *STORIES["api_connection"])
+    assert told == ["renewed by the function and by the attribute", "handles of no such connection", "a child has its parent's connections",
+                    "a connection that is closed while many threads renew it"]
+    given = [each["string"] for each in recorder.calls("SQLSetConnectAttr") if each["attribute"] == 122]
+    assert given[:2] == ["PWD={token-2}", "PWD={token-3}"] and len(given) > 2
 
 
 def test_a_program_hears_what_goes_wrong_beside_a_call_that_succeeds(installed, data):
@@ -107,11 +112,22 @@ def test_no_sanitizer_of_a_program_finds_anything(installed, data, story):
 # -- The examples
 
 
+def fits_on_a_screen(file):
+    lines = file.read_text().splitlines()
+    assert len(lines) <= 60 and max(map(len, lines)) <= 150
+
+
+@pytest.mark.parametrize("file", sorted(each.name for each in EXAMPLES.glob("*.cpp")))
+def test_an_example_is_cxx11_and_fits_on_a_screen(installed, file):
+    assert installed.compile(EXAMPLES / file, "c++11").exists()
+    fits_on_a_screen(EXAMPLES / file)
+
+
 @pytest.mark.parametrize("language", ["c99", "c++11"])
 @pytest.mark.parametrize("file", sorted(each.name for each in EXAMPLES.glob("*.c")))
 def test_an_example_is_c99_and_cxx11_and_fits_on_a_screen(installed, file, language):
     assert installed.compile(EXAMPLES / file, language).exists()
-    assert len((EXAMPLES / file).read_text().splitlines()) <= 60
+    fits_on_a_screen(EXAMPLES / file)
 
 
 @pytest.mark.parametrize("language", ["c99", "c++11"])
@@ -148,102 +164,11 @@ def test_the_example_provider_gives_a_connect_its_password(installed, home, post
     assert done.returncode == 1 and done.stderr.startswith("28000 [") and "for anybody" in done.stderr
 
 
-# -- What is installed, and how it is linked
-
-
-def test_the_build_fails_where_the_header_is_not_what_the_sources_say(tmp_path):
-    """The check of build.rs, as the build script was built, on a copy of what it reads."""
-    for name in ("cbindgen.toml", "include/tokenshim.h", *(f"src/capi/{each.name}" for each in (REPOSITORY / "src/capi").glob("*.rs"))):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes((REPOSITORY / name).read_bytes())
-    scripts = sorted((build_folder() / "build").glob("tokenshim-*/build-script-build"), key=lambda each: each.stat().st_mtime)
-    check = lambda **env: subprocess.run([scripts[-1]], env={"CARGO_MANIFEST_DIR": str(tmp_path), **env}, capture_output=True, text=True, timeout=60).stdout
-    assert "cargo::error" not in check()
-    source = tmp_path / "src/capi/counters.rs"
-    source.write_text(source.read_text().replace("Numbers that only grow", "Numbers that grow"))
-    assert "cargo::error=include/tokenshim.h is not what src/capi says: run `make header`" in check()
-    assert "cargo::error" not in check(TOKENSHIM_WRITE_HEADER="yes")
-    assert "Numbers that grow" in (tmp_path / "include/tokenshim.h").read_text() and "cargo::error" not in check()
-
-
-def test_every_function_of_the_header_is_exported_and_every_exported_function_stands_there(installed):
-    header = (installed.folder / "include" / "tokenshim.h").read_text()
-    declared = set(re.findall(r"\b(tokenshim_\w+)\(", header)) - {"tokenshim_driver_attach_3"}
-    symbols = subprocess.run(["nm", "-D", "--defined-only", installed.folder / "lib" / "libtokenshim.so"], capture_output=True, text=True, check=True).stdout
-    exported = set(re.findall(r" T (\w+)", symbols))
-    assert declared == {name for name in exported if not name.startswith("tokenshim_driver_")} and len(declared) > 10
-
-
-def test_every_function_of_the_header_says_who_may_call_it_and_how_it_fails(installed):
-    header = (installed.folder / "include" / "tokenshim.h").read_text()
-    functions = re.findall(r"/\*\n((?:(?!\*/).)*)\*/\n(?:tokenshim_status|void) (tokenshim_\w+)\(", header, re.S)
-    assert len(functions) > 10
-    known = set(re.findall(r"^  (TOKENSHIM_STATUS_\w+) =", header, re.M))
-    for comment, name in functions:
-        assert re.search(r"\bthread may call it", comment) and re.search(r"Fails (with|as)|Never fails", comment), name
-        assert set(re.findall(r"TOKENSHIM_STATUS_\w+", comment)) <= known, name
-
-
-@pytest.mark.parametrize("libraries", [("tokenshim", "odbc"), ("odbc", "tokenshim")], ids="-l".join)
-def test_linking_tokenshim_in_either_order_changes_nothing_for_odbc(installed, ways, identity_provider, libraries):
-    story = stories.Story(ways, "unixodbc", "W").write("sqlite", identity_provider, None)
-    linked = lambda home, program, *arguments, **options: installed.run(home, program, *arguments, libraries=libraries, **options)
-    for program in ("connect", "odd_order"):
-        assert story.tell(program, run=linked) == story.tell(program), "without tokenshim between"
-        assert story.tell(program, through=True, run=linked) == story.tell(program)
-
-
-SHARES = """
-import ctypes, json, pyodbc, sys
-
-def requests():
-    counters = (ctypes.c_uint64 * 4)()
-    assert core.tokenshim_counters_read(counters, None) == 0
-    return list(counters)
-
-if sys.argv[1] == "first":
-    core = ctypes.CDLL(sys.argv[2])
-connection = pyodbc.connect(sys.argv[3])
-if sys.argv[1] == "later":
-    core = ctypes.CDLL("libtokenshim.so.0")
-handle = ctypes.c_uint64()
-assert core.tokenshim_token_get(sys.argv[3].encode(), 0, 0, ctypes.byref(handle), None) == 0
-files = {line.split()[-1] for line in open("/proc/self/maps") if "libtokenshim.so" in line}
-print(json.dumps([requests(), sorted(files)]))
-"""
-
-
-@pytest.mark.parametrize("when", ["first", "later"])
-def test_a_program_and_the_driver_manager_share_one_core(installed, ways, identity_provider, when):
-    """Of two files of it that are there: the one that was loaded first."""
-    ways.write(drivers.SQLITE, {"data": {"Database": ":memory:"}}, token_keys(identity_provider))
-    core = installed.folder / "lib" / "libtokenshim.so.0"
-    program = [sys.executable, "-c", SHARES, when, core, "DSN=data"]
-    done = subprocess.run(program, env=ways.shim.env, capture_output=True, text=True, timeout=60)
-    counters, files = json.loads(done.stdout or f'["{done.stderr}", []]')
-    assert counters == [2, 1, 0, 0] and len(identity_provider.requests) == 1
-    beside = ways.shim.shim().with_name(CORE_LIBRARY).resolve()
-    assert files == [str(core if when == "first" else beside)]
-
-
-READS = """
-import ctypes, sys
-
-if sys.argv[2]:
-    ctypes.CDLL(sys.argv[2])
-handle, failure = ctypes.c_uint64(), ctypes.create_string_buffer(600)
-status = ctypes.CDLL(sys.argv[1]).tokenshim_token_get(b"DSN=data", 0, 0, ctypes.byref(handle), failure)
-print(status, failure.raw[:5].decode())
-"""
-
-
-@pytest.mark.parametrize("driver_manager, variable", [("libiodbc.so.2", "SYSODBCINI"), ("libodbc.so.2", "ODBCSYSINI"), ("", "ODBCSYSINI")])
-def test_settings_are_read_where_the_driver_manager_of_the_process_reads_them(installed, home, identity_provider, driver_manager, variable):
-    home.write({"Engine": {"Driver": drivers.SQLITE, **token_keys(identity_provider)}}, {"data": {"Driver": "Engine"}})
-    program = [sys.executable, "-c", READS, installed.folder / "lib" / "libtokenshim.so.0", driver_manager]
-    read = lambda **env: subprocess.run(program, env={**home.env, **env}, capture_output=True, text=True, timeout=60).stdout
-    assert read() == "0 00000\n"
-    elsewhere = {variable: str(home.folder / "elsewhere")}
-    assert read(**elsewhere) == "10 IM002\n"
-    others = {"SYSODBCINI", "ODBCSYSINI"} - {variable}
-    assert read(**{other: elsewhere[variable] for other in others}) == "0 00000\n"
+@pytest.mark.parametrize("libraries", [("odbc",), ("tokenshim", "odbc")], ids="-l".join)
+def test_the_example_renew_needs_the_header_only(installed, data, identity_provider, libraries):
+    identity_provider.answer(replies.good_token("first", expires_in=1000))
+    done = installed.end(data, "renew.c", "DSN=live", libraries=libraries)
+    assert done.returncode == 0 and 2599 <= int(re.fullmatch(r"the new token ends (\d+) s later\n", done.stdout)[1]) <= 2660, done.stderr
+    assert len(identity_provider.requests) == 2
+    done = installed.end(data, "renew.c", "DSN=app", libraries=libraries)
+    assert done.returncode == 1 and done.stderr.startswith("HYC00 [") and "this connection keeps the token that it has" in done.stderr

@@ -147,6 +147,11 @@ impl Source for Chosen {
         self.source.is_signed_in()
     }
 
+    fn replace(&self, old: &Token, may_ask: bool, patience: Patience) -> Result<Token, Error> {
+        let patience = Patience { deadline: patience.deadline.min(Instant::now() + self.config.timeout), ..patience };
+        self.source.replace(old, may_ask, patience).map_err(|error| self.chain.told(self.link, error))
+    }
+
     fn at_hand(&self) -> Option<Token> {
         self.source.at_hand()
     }

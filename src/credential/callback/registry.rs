@@ -1,6 +1,7 @@
 //! The providers that the host program has registered, by name.
 
 use crate::host_calls::HostCalls;
+use crate::token::Secret;
 use std::any::Any;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,6 +24,8 @@ pub struct Question {
     pub left: Duration,
     /// The person before this program may be asked.
     pub may_ask: bool,
+    /// The token that the new one is to replace.
+    pub instead_of: Option<Secret>,
 }
 
 /// What it answers.

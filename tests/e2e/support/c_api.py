@@ -24,9 +24,11 @@ STORIES = {
     "api_misuse": ["DSN=app", "DSN=plain"],
     "api_forks": ["DSN=app", "DSN=app;TokenScope=other"],
     "api_provider": ["DSN=callback"],
+    "api_connection": ["DSN=live", "DSN=plain"],
     "api_log": ["DSN=file", "DSN=file;TokenScope=other"],
     "get_token.c": ["DSN=app"],
     "connect.c": ["DSN=lite", "select 1"],
+    "renew.c": ["DSN=live"],
     "provider.c": ["DSN=mine", "a-token"],
     "provider.cpp": ["DSN=mine", "a-token"],
 }
@@ -37,22 +39,23 @@ SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undef
 
 def sanitizers(story: str) -> dict[str, str]:
     """Options of the sanitizers. In a child what belonged to a thread that the fork did not take along is lost; SQLite's driver loses memory itself."""
-    leaks = int(story not in ("api_forks", "connect.c"))
+    leaks = int(story not in ("api_forks", "api_connection", "connect.c"))
     return {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 def write_sources(home: OdbcHome, recorder, provider, timeout_seconds: int = 3) -> OdbcHome:
     """DSNs of the recorder behind tokenshim: `app`, whose token is a password; `file`, whose token is in files too; `callback`, whose
-    token a function of the program gives, as is that of `mine`; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
+    token a function of the program gives, as is that of `mine`; `live`, whose connections take new tokens; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
     Microsoft's driver, and `lite`, of SQLite's."""
     provider.always(lambda exchange: replies.good_token(f"token-{len(provider.requests)}")(exchange))
     keys = token_keys(provider)
     callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": timeout_seconds, "TokenCache": "file"}
     home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys},
                 "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""},
-                "SQLite": {"Driver": drivers.SQLITE, **keys}},
+                "SQLite": {"Driver": drivers.SQLITE, **keys},
+                "Live": {"Driver": home.shim("live"), "RealDriver": recorder.compile("both"), **keys, "TokenLive": "yes"}},
                {"app": {"Driver": "Engine"}, "file": {"Driver": "Engine", "TokenCache": "file"}, "plain": {"Driver": "Engine", "TokenSource": ""},
-                "callback": {"Driver": "Engine", **callback}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider", "TokenTimeout": 60},
+                "callback": {"Driver": "Engine", **callback}, "live": {"Driver": "Live"}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider", "TokenTimeout": 60},
                 "sql": {"Driver": "SQL", "Server": "127.0.0.1"}, "lite": {"Driver": "SQLite", "Database": ":memory:"}})
     return home
 
