@@ -23,7 +23,7 @@ use tokenshim::error::Error;
 
 /// The keys by which a section names its driver.
 pub const DRIVER: [&str; 2] = ["Driver", "Driver64"];
-/// Names of sections that speak of ODBC itself begin so; a name with such a character could not be read again.
+/// A name with such a character would mean something else in a connection string or in the file.
 const NOT_IN_NAMES: &[char] = &['[', ']', '{', '}', ';', '=', '#', '\\', '/'];
 
 pub fn run(arguments: &Install) -> Result<(), Failure> {

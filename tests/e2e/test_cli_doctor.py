@@ -216,6 +216,17 @@ def test_a_driver_that_repeats_the_token_is_quoted_without_it(patient):
     assert record.startswith("08001: refused: DSN=pg;") and "PWD={***}" in record
 
 
+def test_secrets_that_everybody_may_read_are_named(patient):
+    patient.write({"TokenClientSecretFile": "", "TokenClientSecret": "s3cr3t"}, {"PWD": "s3cr3t"})
+    drivers_file, sources = patient.home.system / "odbcinst.ini", patient.home.system / "odbc.ini"
+    drivers_file.chmod(0o644)
+    sources.chmod(0o640)
+    found = patient.check("secrets", patient.ask())
+    assert found["state"] == "warning" and found["details"] == [f"TokenClientSecret in [PostgreSQL] of {drivers_file}"] and "TokenClientSecretFile" in found["next"]
+    drivers_file.chmod(0o600)
+    assert all(each["check"] != "secrets" for each in patient.ask()["checks"])
+
+
 def test_the_way_shows_the_proxy_and_the_authorities_in_force(patient, start, authority):
     patient.home.env.update(HTTPS_PROXY="http://user:s3cr3t@127.0.0.1:1", SSL_CERT_FILE=str(authority.file))
     patient.write({"TokenEndpoint": "https://idp.example/token", "TokenTimeout": 1})

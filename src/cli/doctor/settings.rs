@@ -3,8 +3,9 @@
 use super::report::Line;
 use crate::cli::masked::shown;
 use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use tokenshim::capi::data_source::DataSource;
-use tokenshim::config::ini::Registry;
+use tokenshim::config::ini::{Registry, Section};
 use tokenshim::config::keys::{self, KEYS, is_secret};
 use tokenshim::config::settings::Settings;
 
@@ -60,7 +61,20 @@ pub fn keys(settings: &Settings) -> Vec<Line> {
         let words = format!("{} begins with Token, but is none of tokenshim's", strange.join(", "));
         lines.push(Line::warning("keys", words, "correct the name (tokenshim keys lists them), unless it is the driver's own."));
     }
+    lines.extend(exposed(settings));
     lines
+}
+
+/// Secrets in files that everybody may read.
+fn exposed(settings: &Settings) -> Option<Line> {
+    let is_open = |section: &&Section| section.file().metadata().is_ok_and(|about| about.mode() & 0o004 != 0);
+    let secrets = |section: &'_ Section| {
+        let secrets = section.entries().filter(|(key, value)| is_secret(key) && !value.is_empty());
+        secrets.map(|(key, _)| format!("{key} in [{}] of {}", section.name, section.file().display())).collect::<Vec<_>>()
+    };
+    let details: Vec<String> = settings.sections().into_iter().flatten().filter(is_open).flat_map(secrets).collect();
+    let next = "put a client secret into a file of its user's and name it by TokenClientSecretFile, or let nobody else read this file (chmod o-r).";
+    (!details.is_empty()).then(|| Line::warning("secrets", "everybody on this machine may read them", next).with(details))
 }
 
 /// Where the data source and its driver stand.
