@@ -26,10 +26,10 @@ pub enum Given {
 
 impl Given {
     /// In a log.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Given::Taken => "taken",
-            Given::Refused => "refused",
+            Given::Refused(_) => "refused",
             Given::Unknown => "unknown to the driver",
         }
     }

@@ -96,14 +96,20 @@ fn give(signed: &Arc<Signed>, token: Token, connections: &[usize], enter: impl F
                 .unwrap_or_else(|_| Given::Refused(String::new()))
         };
         let given = if old.live == Live::Memory { Some(Given::Taken) } else { enter(&mut call) };
-        end(dbc, ticket, Some(&newer).filter(|_| given == Some(Given::Taken)), SinceBoot.now() + wait_after(1, random()));
-        newer.sign_in.renewer.log().say(Event::HandOver, |line| {
-            line.text("by", old.live.name()).text("outcome", given.map_or("the process ends", Given::name)).end(newer.sign_in.token.left());
-        });
+        end(dbc, ticket, Some(&newer).filter(|_| given.as_ref() == Some(&Given::Taken)), SinceBoot.now() + wait_after(1, random()));
+        say(&newer, given.as_ref());
         match given {
             Some(Given::Taken | Given::Refused(_)) => {}
             Some(Given::Unknown) => return renewal::give_up(signed.driver),
             None => return,
         }
     }
+}
+
+/// A line of what a driver made of the token of `newer`; `None` where nobody could ask it.
+fn say(newer: &Signed, given: Option<&Given>) {
+    newer.sign_in.renewer.log().say(Event::HandOver, |line| {
+        let outcome = given.map_or("the process ends", Given::name);
+        line.text("by", newer.sign_in.live.name()).text("outcome", outcome).end(newer.sign_in.token.left());
+    });
 }

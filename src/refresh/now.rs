@@ -89,6 +89,7 @@ fn give(signed: &Arc<Signed>, token: Token, dbc: usize, deadline: Instant) -> Re
         _ => catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Given::Refused("an internal error".into())),
     };
     end(dbc, ticket, Some(&newer).filter(|_| given == Given::Taken), SinceBoot.now() + wait_after(1, random()));
+    super::say(&newer, Some(&given));
     match given {
         Given::Taken => Ok(Renewed::Yes),
         Given::Refused(words) => Ok(Renewed::Refused(words)),
