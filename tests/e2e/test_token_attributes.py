@@ -240,3 +240,32 @@ def test_null_asks_for_the_length_alone(live):
     program = OPEN + f"length = ctypes.c_int()\nsay(odbc('SQLGetConnectAttr', dbc, {EXPIRY}, None, 0, ctypes.byref(length)), length.value)\n" \
         f"say(odbc('SQLGetConnectAttr', dbc, {EXPIRY}, None, 0, None))\n" + CLOSE
     assert run(live, program) == ["0 8", "0"]
+
+
+# -- Beside others
+
+
+def test_whoever_asks_waits_for_the_renewal_that_is_under_way_and_a_disconnect_waits_for_whoever_asked(live, tmp_path):
+    gate = tmp_path / "gate"
+    live.env["RECORDER_REFRESH_GATE"] = str(gate)
+    live.write()
+    live._dm = live.ways.shim.shim()
+    program = OPEN + """
+first = started(lambda: say("first", renew(dbc)))
+wait_for(sys.argv[2])
+second = started(lambda: say("second", renew(dbc)))
+ending = started(lambda: say("disconnect", disconnect(dbc)))
+second.join(1); ending.join(0.1)
+say(first.is_alive(), second.is_alive(), ending.is_alive())
+touch(sys.argv[3])
+for thread in (first, second, ending): thread.join()
+free(DBC, dbc)
+"""
+    begun = tmp_path / "begun"
+    with live.host(program, begun, gate):
+        live.wait_for(lambda: any(each.get("attribute") == REFRESH for each in live.calls()))
+        begun.touch()
+    waiting, *rest = live.said[:-1]
+    assert waiting == "True True True" and {"first 0", "disconnect 0"} < set(rest)
+    lines = [each["call"] for each in live.calls()]
+    assert lines.index("SQLDisconnect") > max(at for at, each in enumerate(live.calls()) if each.get("attribute") == REFRESH)
