@@ -15,6 +15,8 @@
 //!
 //! Below all of them: `token` (secrets that wipe themselves, and the cache), `error` (one table of SQLSTATEs),
 //! `log`, `plain_file`, `environment`, `signals`, `host_calls`.
+//!
+//! The command `tokenshim` is a crate of its own: `src/main.rs`, with a file for each of its words in `src/cli`.
 
 #[macro_use]
 pub mod binding;

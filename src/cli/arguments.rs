@@ -25,6 +25,7 @@ pub struct Arguments {
 pub enum Command {
     Install(Install),
     Uninstall(Uninstall),
+    Upgrade(Upgrade),
     Doctor(Doctor),
     List(List),
     Keys(Keys),
@@ -87,6 +88,22 @@ pub struct Uninstall {
     /// Shows what would change in odbcinst.ini, secrets masked, and changes nothing
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub manager: Manager,
+}
+
+/// Makes each copy of the driver library anew, after tokenshim was upgraded
+///
+/// It looks for copies at the driver sections and data sources. A program that has an old one loaded goes on with it until it is restarted.
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct Upgrade {
+    /// Shows which copies are old, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The driver library to copy; by default the one beside this command or in ../lib/tokenshim
+    #[arg(long, value_name = "FILE")]
+    pub library: Option<PathBuf>,
     #[command(flatten)]
     pub manager: Manager,
 }

@@ -17,6 +17,7 @@ mod place;
 mod probe;
 mod token;
 mod uninstall;
+mod upgrade;
 mod written;
 
 use arguments::{Arguments, Command, DriverManager};
@@ -56,6 +57,7 @@ fn command(command: Command) -> Result<(), Failure> {
     match command {
         Command::Install(arguments) => install::run(&arguments),
         Command::Uninstall(arguments) => uninstall::run(&arguments),
+        Command::Upgrade(arguments) => upgrade::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Login(source) => login::run(&source),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokenshim::binding::same_file;
 
 /// Beside the command, or where `make install` puts it.
-pub const LIBRARY: &str = "libtokenshim_driver.so";
+const LIBRARY: &str = "libtokenshim_driver.so";
 /// What the name of a copy begins with.
 const COPY: &str = "libtokenshim_driver-";
 /// Where else, from the command's folder.
@@ -76,6 +76,12 @@ fn has_mark(bytes: &[u8]) -> bool {
         rest = &rest[1..];
     }
     false
+}
+
+/// Whether a file was made of the driver library: it is not that itself, nor a link.
+pub fn is_made(file: &Path) -> bool {
+    let is_itself = file.file_name().is_some_and(|name| name == LIBRARY);
+    !is_itself && file.symlink_metadata().is_ok_and(|about| about.is_file()) && is_tokenshim(file)
 }
 
 /// Whether there is a file of its own with these very bytes.

@@ -41,7 +41,7 @@ pub fn run(arguments: &Uninstall) -> Result<(), Failure> {
     let other = super::registry(arguments.manager.driver_manager.other()).instead(&file, &new);
     let is_used = [&after, &other].iter().any(|registry| is_named(&driver, registry));
     // One that somebody made by hand under a name of his own stays.
-    let goes = !is_used && is_copy(&driver) && (is_exact || place::is_named_as_copy(&driver));
+    let goes = !is_used && place::is_made(&driver) && (is_exact || place::is_named_as_copy(&driver));
     let Some(locked) = locked else {
         let mut text = diff(&file.to_string_lossy(), &text, &new);
         if goes {
@@ -75,10 +75,4 @@ fn is_named(driver: &Path, registry: &Registry) -> bool {
     let sources = registry.data_sources();
     let mut drivers = sources.iter().filter_map(|source| registry.driver_of(&source.name));
     !sections_of(driver, registry).is_empty() || drivers.any(|of| matches!(of, DriverOf::File(file) if same_file(&file, driver)))
-}
-
-/// Not the driver library itself, nor a link.
-fn is_copy(file: &Path) -> bool {
-    let is_itself = file.file_name().is_some_and(|name| name == place::LIBRARY);
-    !is_itself && file.symlink_metadata().is_ok_and(|about| about.is_file()) && place::is_tokenshim(file)
 }

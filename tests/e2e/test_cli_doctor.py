@@ -151,7 +151,7 @@ BROKEN = {
     "no RealDriver": (lambda p: p.write({"RealDriver": ""}), "driver library", "failed", "names tokenshim but no real driver", "add RealDriver="),
     "two drivers": (lambda p: p.write(Other={"Driver": p.home.shim(), "RealDriver": drivers.SQLITE}), "driver library", "failed",
                     "but two real drivers", "Give each real driver its own copy"),
-    "another version": (stale_copy, "driver library", "warning", "is no copy of", "run tokenshim install again"),
+    "another version": (stale_copy, "driver library", "warning", "is no copy of", "run tokenshim upgrade"),
     "no real driver": (lambda p: p.write({"RealDriver": "/no/real.so"}), "real driver", "failed", "/no/real.so", "install the driver"),
     "a missing library": (missing_library, "real driver", "failed", "these libraries are missing: libgone.so", "install the driver"),
     "a crash at loading": (crash_at_loading, "real driver", "failed", "crashed (SIGABRT) while it was loaded", "install the driver"),

@@ -204,6 +204,31 @@ def test_a_link_where_the_copy_belongs_becomes_a_copy(command, dm, link, other):
     assert command.library.exists() and loaded(command, "data") == {copy.name}
 
 
+@MANAGERS
+def test_an_upgrade_makes_old_copies_anew_and_nothing_else(command, dm):
+    command.refuses(3, "tokenshim install makes one", "upgrade", "--library", command.library, "--driver-manager", dm)
+    command.installs("SQLite", drivers.SQLITE)
+    [name] = command.copies
+    copy, by_hand = command.library.with_name(name), command.home.shim("hand", "mine.so")
+    with command.drivers.open("a") as file:
+        file.write(f"[Hand]\nDriver={by_hand}\nRealDriver={drivers.SQLITE}\n")
+    upgrade = ("upgrade", "--library", command.library, "--driver-manager", dm)
+    assert command.does(*upgrade) == f"{copy}: is as it should be\n{by_hand}: is as it should be\n"
+    for old in (copy, by_hand):
+        with old.open("ab") as file:
+            file.write(b"of another version")
+    before = {file: (file.read_bytes(), file.stat().st_ino) for file in (copy, by_hand, command.library, command.drivers)}
+    assert command.does(*upgrade, "--dry-run").count("would be made anew") == 2
+    assert {file: (file.read_bytes(), file.stat().st_ino) for file in before} == before
+    assert command.does(*upgrade).count("was made anew") == 2
+    for file, (content, inode) in before.items():
+        if file in (copy, by_hand):
+            assert file.read_bytes() == command.library.read_bytes() and file.stat().st_ino != inode and file.stat().st_mode & 0o777 == 0o755
+        else:
+            assert (file.read_bytes(), file.stat().st_ino) == (content, inode)
+    assert loaded(command, "data") == {name}
+
+
 @pytest.mark.parametrize("dm", ["unixodbc"])
 def test_after_another_program_took_the_comments_out_the_section_is_led_back_to_the_real_driver(command, dm):
     command.installs("SQLite", drivers.SQLITE, "--source", "env", "--set", "TokenEnv=T", "--profile", "password")

@@ -28,6 +28,7 @@ complete -c tokenshim -n "__fish_tokenshim_needs_command" -s h -l help -d 'Print
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -s V -l version -d 'Print version'
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "install" -d 'Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini'
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "uninstall" -d 'Takes back what install wrote, and removes the copy of the driver library that nobody else uses'
+complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "upgrade" -d 'Makes each copy of the driver library anew, after tokenshim was upgraded'
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "doctor" -d 'Looks at everything between a data source and its connection, and says what is wrong and what to do'
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "list" -d 'Lists the driver sections that are tokenshim\'s, their data sources, and what is known of their tokens without asking anybody'
 complete -c tokenshim -n "__fish_tokenshim_needs_command" -f -a "keys" -d 'Lists the keys that a driver section or a data source may have'
@@ -49,6 +50,11 @@ complete -c tokenshim -n "__fish_tokenshim_using_subcommand uninstall" -l driver
 iodbc\t''"
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand uninstall" -l dry-run -d 'Shows what would change in odbcinst.ini, secrets masked, and changes nothing'
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand uninstall" -s h -l help -d 'Print help'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand upgrade" -l library -d 'The driver library to copy; by default the one beside this command or in ../lib/tokenshim' -r -F
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand upgrade" -l driver-manager -d 'The driver manager whose files count' -r -f -a "unixodbc\t''
+iodbc\t''"
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand upgrade" -l dry-run -d 'Shows which copies are old, and changes nothing'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand doctor" -l driver-manager -d 'The driver manager whose files count' -r -f -a "unixodbc\t''
 iodbc\t''"
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand doctor" -l json -d 'Prints one JSON object: data_source, state, and checks, each with check, state, words, details, next'
@@ -68,12 +74,13 @@ complete -c tokenshim -n "__fish_tokenshim_using_subcommand login" -s h -l help 
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand logout" -l driver-manager -d 'The driver manager whose files count' -r -f -a "unixodbc\t''
 iodbc\t''"
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand logout" -s h -l help -d 'Print help'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "install" -d 'Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "uninstall" -d 'Takes back what install wrote, and removes the copy of the driver library that nobody else uses'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "doctor" -d 'Looks at everything between a data source and its connection, and says what is wrong and what to do'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "list" -d 'Lists the driver sections that are tokenshim\'s, their data sources, and what is known of their tokens without asking anybody'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "keys" -d 'Lists the keys that a driver section or a data source may have'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "token" -d 'Prints the token that a connect to a data source would get'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "login" -d 'Lets somebody sign in, in a browser or by a code, for programs of this user that may not ask'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "logout" -d 'Forgets the sign-in, and the token, that are kept for a data source'
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall doctor list keys token login logout help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "install" -d 'Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "uninstall" -d 'Takes back what install wrote, and removes the copy of the driver library that nobody else uses'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "upgrade" -d 'Makes each copy of the driver library anew, after tokenshim was upgraded'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "doctor" -d 'Looks at everything between a data source and its connection, and says what is wrong and what to do'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "list" -d 'Lists the driver sections that are tokenshim\'s, their data sources, and what is known of their tokens without asking anybody'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "keys" -d 'Lists the keys that a driver section or a data source may have'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "token" -d 'Prints the token that a connect to a data source would get'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "login" -d 'Lets somebody sign in, in a browser or by a code, for programs of this user that may not ask'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "logout" -d 'Forgets the sign-in, and the token, that are kept for a data source'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand help; and not __fish_seen_subcommand_from install uninstall upgrade doctor list keys token login logout help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

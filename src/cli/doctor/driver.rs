@@ -47,7 +47,7 @@ fn library(file: &Path) -> Line {
     match place::library(None) {
         Ok((library, bytes)) if !same_file(&library, file) && !place::is_copy(file, &library, &bytes) => {
             let words = format!("{} is no copy of {}, of which this command is", file.display(), library.display());
-            Line::warning("driver library", words, "after an upgrade run tokenshim install again, which makes the copy anew.")
+            Line::warning("driver library", words, "after an upgrade run tokenshim upgrade, which makes the copies anew.")
         }
         _ => Line::ok("driver library", format!("{} is tokenshim's", file.display())),
     }
