@@ -79,6 +79,18 @@ def test_a_new_section_has_every_other_key_of_the_real_drivers(command, dm):
 
 
 @MANAGERS
+@pytest.mark.parametrize("name", ["SQLite", "New"])
+def test_of_driver_and_driver64_only_what_names_the_real_driver_is_replaced(command, dm, name):
+    real, other = ("Driver64", "Driver") if dm == "unixodbc" else ("Driver", "Driver64")
+    command.drivers.write_text(f"[SQLite]\n{other}=/of/another/word/size.so\n{real}={drivers.SQLITE}\n")
+    command.installs(name, drivers.SQLITE)
+    copy = command.library.with_name("libtokenshim_driver-libsqlite3odbc.so")
+    text = command.drivers.read_text().split(f"[{name}]\n")[1]
+    assert f"\n{real}={copy}\n" in "\n" + text and f"\n{other}=/of/another/word/size.so\n" in text
+    assert loaded(command, "data" if name == "SQLite" else "new") == {copy.name}
+
+
+@MANAGERS
 def test_a_secret_of_somebodys_own_file_stays_there(command, dm):
     """Everybody may read the system's file."""
     command.drivers.write_text("[ODBC]\nPooling = No\n")
