@@ -178,12 +178,13 @@ def search(folder: Path) -> list[str]:
     secrets = {each["secret"]: each["test"] for each in lines_of(folder, SECRETS)}
     shapes = {shape: text for text in secrets for shape in shapes_of(text)}
     things = lines_of(folder, SAID)
-    found = []
+    found: dict[str, str] = {}
     for place, shape in grep(folder, shapes, [readings(thing["text"]) for thing in things]):
         thing, text = things[place], shapes[shape]
         if text not in thing["written"]:
-            found.append(f"a secret of {secrets[text]}: {text!r} is in {thing['kind']} of {thing['test']}, as {shape.decode(errors='replace')!r}")
-    return sorted(set(found))
+            what = f"a secret of {secrets[text]}, {text!r}, is in {thing['kind']} of {thing['test']}"
+            found.setdefault(what, f"{what}, as {shape.decode(errors='replace')!r}")
+    return sorted(found.values())
 
 
 def lines_of(folder: Path, kind: str) -> list[dict]:
@@ -193,7 +194,8 @@ def lines_of(folder: Path, kind: str) -> list[dict]:
 def shapes_of(text: str) -> set[bytes]:
     """How a secret may look: as it is, in URLs, in JSON, and as base64 wherever in a longer text it begins."""
     plain = text.encode("utf-8", "surrogatepass")
-    shapes = {plain, quote(plain, safe="").encode(), json.dumps(text)[1:-1].encode()}
+    # UTF-16 without its zeros is Latin-1.
+    shapes = {plain, quote(plain, safe="").encode(), json.dumps(text)[1:-1].encode(), text.encode("latin-1", "replace")}
     for data in (plain, text.encode("utf-16-le", "surrogatepass")):
         for begin in range(3):
             whole = base64.b64encode(b"\0" * begin + data)
