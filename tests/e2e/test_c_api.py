@@ -85,6 +85,7 @@ def test_a_program_renews_the_token_of_a_connection_that_is_open(installed, data
     assert given[:2] == ["PWD={token-2}", "PWD={token-3}"] and len(given) > 2
 
 
+@pytest.mark.unlogged
 def test_a_program_hears_what_goes_wrong_beside_a_call_that_succeeds(installed, data):
     (data.user / ".cache").mkdir()
     (data.user / ".cache" / "tokenshim").write_text("in the way")
@@ -92,6 +93,7 @@ def test_a_program_hears_what_goes_wrong_beside_a_call_that_succeeds(installed, 
     assert told == [f"no token is kept in a file: {data.user}/.cache/tokenshim is no folder, or a link to one", "1"]
 
 
+@pytest.mark.unlogged
 def test_a_program_hears_what_somebody_who_has_to_sign_in_is_told(installed, home, recorder, identity_provider):
     people = DevicePeople(identity_provider)
     home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **device_keys(people, TokenPrompt="yes")}},
