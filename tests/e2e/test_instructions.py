@@ -11,6 +11,8 @@ from support import callgrind, drivers
 from support.two_ways import token_keys
 from test_overlap import wait_until
 
+pytestmark = pytest.mark.unlogged
+
 C_LIBRARY = "libc.so.6"
 SETTLED_SECONDS = 3.1
 """A file that was written only just now is read at each connect, so that a change of it is seen at once."""
