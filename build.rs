@@ -10,7 +10,7 @@ use std::{env, fs};
 const HEADER: &str = "include/tokenshim.h";
 const PAGE: &str = "docs/c-api.md";
 /// In the order of the header. Others have nothing that a C program knows.
-const SOURCES: &[&str] = &["status", "handles", "token", "connection", "provider", "log", "counters"];
+const SOURCES: &[&str] = &["status", "handles", "token", "connection", "provider", "log", "counters", "partner", "partner_ends", "registration"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -86,6 +86,26 @@
 #define TOKENSHIM_UNREACHABLE 2
 
 /*
+ Bytes of a key for tokenshim_sign_in_session_save.
+ */
+#define TOKENSHIM_SESSION_KEY_BYTES 32
+
+/*
+ For tokenshim_registered_text: by which the account knows the application.
+ */
+#define TOKENSHIM_INTEGRATION_ID 1
+
+/*
+ For tokenshim_registered_text: its client id.
+ */
+#define TOKENSHIM_CLIENT_ID 2
+
+/*
+ For tokenshim_registered_text: its secret.
+ */
+#define TOKENSHIM_CLIENT_SECRET 3
+
+/*
  What a call came to. Further values may come with later versions.
 
  No call ends the process, or does anything with an address that it was not told of: what is wrong is a status.
@@ -155,6 +175,14 @@ typedef enum {
    The real driver did not take the token.
    */
   TOKENSHIM_STATUS_DRIVER_REFUSED = 15,
+  /*
+   The sign-in was finished already, took too long, or the settings are no longer those with which it began: begin another.
+   */
+  TOKENSHIM_STATUS_SESSION_OVER = 16,
+  /*
+   What a browser brought back is not of this sign-in, which goes on.
+   */
+  TOKENSHIM_STATUS_WRONG_STATE = 17,
 } tokenshim_status;
 
 /*
@@ -285,6 +313,95 @@ typedef struct {
    */
   uint64_t failures;
 } tokenshim_counters;
+
+/*
+ What may be said of a sign-in beside the connection string: all zero at first, but for `size`. Texts are NUL-terminated, in UTF-8, are copied, and
+ NULL where the settings count.
+
+ What is said here counts before the settings, the user's before `TokenUser` as well. A connect has only its settings and its string, and finds the
+ sign-in only where they come to the same client, provider, scope and user: where a program overrides them, it must put the same into the section.
+ */
+typedef struct {
+  /*
+   sizeof(tokenshim_sign_in_options).
+   */
+  size_t size;
+  /*
+   Whose sign-in it is, as connections name it in `TokenUser`. A program with many tenants and users has a text for each; it is shown to the
+   provider as a hint of whom to ask.
+   */
+  const char *user;
+  /*
+   The client's id, in place of `TokenClientId`; then no secret of the settings counts.
+   */
+  const char *client_id;
+  /*
+   The client's secret, where it is confidential.
+   */
+  const char *client_secret;
+  /*
+   The provider's discovery URL, in place of `TokenDiscovery` and `TokenEndpoint`.
+   */
+  const char *discovery;
+  /*
+   Scopes, with spaces between them, in place of `TokenScope`. offline_access is added.
+   */
+  const char *scope;
+  /*
+   How long the person may take; 0 stands for 600 s, and more than 3600 s does not count.
+   */
+  uint32_t life_seconds;
+  /*
+   How long a call may wait for the provider; 0 stands for 30 s.
+   */
+  uint32_t timeout_seconds;
+} tokenshim_sign_in_options;
+
+/*
+ An application to register: texts are NUL-terminated, in UTF-8.
+ */
+typedef struct {
+  /*
+   sizeof(tokenshim_app).
+   */
+  size_t size;
+  /*
+   accounts.cloud.databricks.com, accounts.azuredatabricks.net or accounts.gcp.databricks.com; for tests a URL of http on loopback.
+   */
+  const char *accounts_host;
+  /*
+   The account's id.
+   */
+  const char *account_id;
+  /*
+   The application's name.
+   */
+  const char *name;
+  /*
+   Where browsers may come back to: `redirect_count` URLs.
+   */
+  const char *const *redirect_urls;
+  /*
+   How many.
+   */
+  size_t redirect_count;
+  /*
+   What it may ask for: `scope_count` scopes. None stand for sql and offline_access.
+   */
+  const char *const *scopes;
+  /*
+   How many.
+   */
+  size_t scope_count;
+  /*
+   1 where it shall get a secret, which it must be able to keep; else 0.
+   */
+  int confidential;
+  /*
+   How long the call may wait; 0 stands for 30 s.
+   */
+  uint32_t timeout_seconds;
+} tokenshim_app;
 
 #ifdef __cplusplus
 extern "C" {
@@ -507,6 +624,173 @@ tokenshim_status tokenshim_log_register(tokenshim_log_function hear,
  Any thread may call it. It does not wait. `failure` may be NULL.
  */
 tokenshim_status tokenshim_counters_read(tokenshim_counters *counters, tokenshim_failure *failure);
+
+/*
+ Begins a sign-in of a person's whose browser is anywhere: the program sends the browser to tokenshim_sign_in_url, the provider sends it
+ back to `redirect_uri`, and there the program finishes it with tokenshim_sign_in_finish. Nobody else is asked, and no browser is opened.
+
+ `connection_string` has `DSN=…` or `DRIVER=…`, as for tokenshim_token_get, and is that of the connects to come: its settings say who the
+ provider and the client are. They have `TokenSource=authorization-code`. `TokenUser=…` stands in it, or `user` in `options`.
+ `redirect_uri` is the program's own, as it is registered for the client, to the letter: https, or http on loopback.
+ `options` may be NULL.
+
+ On success `*session` is a handle, which the caller frees with tokenshim_free, finished or not; else it is 0. Before the browser is sent off the
+ program must tie the session to it, such as by tokenshim_sign_in_state or the saved session in a cookie that is Secure, HttpOnly and
+ SameSite=Lax: else somebody could have another's browser finish his own sign-in.
+
+ Fails as tokenshim_token_get does before it asks for a token: with TOKENSHIM_STATUS_NO_DATA_SOURCE, TOKENSHIM_STATUS_NO_TOKEN, TOKENSHIM_STATUS_SETTING,
+ TOKENSHIM_STATUS_REFUSED, TOKENSHIM_STATUS_UNREACHABLE, TOKENSHIM_STATUS_TIMEOUT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It waits for the provider, who may be asked where people sign in, and holds no other call up. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_begin(const char *connection_string,
+                                         const char *redirect_uri,
+                                         const tokenshim_sign_in_options *options,
+                                         tokenshim_handle *session,
+                                         tokenshim_failure *failure);
+
+/*
+ Where to send the browser.
+
+ `text`, `room` and `length` are as those of tokenshim_token_text.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_url(tokenshim_handle session,
+                                       char *text,
+                                       size_t room,
+                                       size_t *length,
+                                       tokenshim_failure *failure);
+
+/*
+ The state, which the browser brings back in the query: by it a program finds the session that a query is for.
+
+ `text`, `room` and `length` are as those of tokenshim_token_text.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_state(tokenshim_handle session,
+                                         char *text,
+                                         size_t room,
+                                         size_t *length,
+                                         tokenshim_failure *failure);
+
+/*
+ Writes a session as a text, with which another process, or another machine with the same settings, may finish it. The text is encrypted and
+ signed with `key` (ChaCha20-Poly1305): whoever has not the key learns nothing of it and can change nothing in it, such as whose sign-in it is. So
+ it may be kept in a database, or in a cookie. Its letters are those of base64url.
+
+ `key` has TOKENSHIM_SESSION_KEY_BYTES random bytes, the same for all processes that finish each other's sign-ins. The caller keeps it
+ secret, and sees to it that `key_bytes` is true.
+ `text`, `room` and `length` are as those of tokenshim_token_text. Each call writes another text, of the same length.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT, TOKENSHIM_STATUS_SETTING or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_session_save(tokenshim_handle session,
+                                                const void *key,
+                                                size_t key_bytes,
+                                                char *text,
+                                                size_t room,
+                                                size_t *length,
+                                                tokenshim_failure *failure);
+
+/*
+ The session that was saved as `text`, with the same key.
+
+ On success `*session` is a handle, as that of tokenshim_sign_in_begin; else it is 0.
+
+ Fails with TOKENSHIM_STATUS_WRONG_STATE where the text was saved with another key, was changed, or is none; TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_session_load(const char *text,
+                                                const void *key,
+                                                size_t key_bytes,
+                                                tokenshim_handle *session,
+                                                tokenshim_failure *failure);
+
+/*
+ Finishes a sign-in with what the browser brought back: checks its state, and who gave it (RFC 9207), and exchanges its code for a token, with the
+ proof that only who began it has (RFC 7636).
+
+ From now on connects and tokenshim_token_get with the same connection string and `TokenUser` have this token and, where the provider
+ gave a refresh token, those that follow it: it is kept where `TokenCache` says, by provider, client and user, in place of the one before.
+
+ `query` is what stood behind the `?` of the URL that the browser asked for, as it came, or the form that it POSTed. NUL-terminated.
+ `timeout_seconds` is how long that may take; 0 stands for 30 s.
+
+ On success `*token` is a handle as that of tokenshim_token_get; else it is 0. The session is used up by an answer with its state, whatever
+ comes of it, in this process; across processes its code is good once. Its handle stays, and is freed as ever.
+
+ Fails with TOKENSHIM_STATUS_WRONG_STATE, where the session goes on; TOKENSHIM_STATUS_SESSION_OVER; TOKENSHIM_STATUS_REFUSED, also where the person said no;
+ TOKENSHIM_STATUS_SETTING, TOKENSHIM_STATUS_NO_TOKEN, TOKENSHIM_STATUS_NO_DATA_SOURCE, TOKENSHIM_STATUS_UNREACHABLE, TOKENSHIM_STATUS_TIMEOUT,
+ TOKENSHIM_STATUS_INVALID_HANDLE or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It waits for the provider, and holds no sign-in of another user's up. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_in_finish(tokenshim_handle session,
+                                          const char *query,
+                                          uint32_t timeout_seconds,
+                                          tokenshim_handle *token,
+                                          tokenshim_failure *failure);
+
+/*
+ Signs a user out: forgets the refresh token and the tokens that are kept for this user, client and provider, in memory and in files, and revokes the
+ refresh token where the provider's discovery tells where (RFC 7009). Whether the provider heard of it changes nothing here; `TokenLog` has a line.
+
+ `connection_string` and `options` are as those of tokenshim_sign_in_begin. `*was_signed_in`, if `was_signed_in` is not NULL, is 1 where somebody was,
+ else 0. Open connections keep what they have.
+
+ Fails as tokenshim_sign_in_begin does.
+
+ Any thread may call it. It waits for whoever uses the refresh token just now, and for the provider. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_sign_out(const char *connection_string,
+                                    const tokenshim_sign_in_options *options,
+                                    int *was_signed_in,
+                                    tokenshim_failure *failure);
+
+/*
+ Registers an application in a Databricks account, as one that people sign in through: POST
+ /api/2.0/accounts/{account}/oauth2/custom-app-integrations.
+
+ `bearer` is a token of an admin of the account, as tokenshim_token_text gives one, NUL-terminated. It is sent to the accounts host alone.
+
+ On success `*registered` is a handle, which the caller frees with tokenshim_free; else it is 0. The account shows the secret this once: it is in the
+ handle, and wiped with it.
+
+ Fails with TOKENSHIM_STATUS_REFUSED, TOKENSHIM_STATUS_UNREACHABLE or TOKENSHIM_STATUS_TIMEOUT (whoever gets one of the last two looks in the account
+ before he tries again), TOKENSHIM_STATUS_SETTING where something of `app` is none or the answer is, or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It waits for the account. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_register_app(const tokenshim_app *app,
+                                        const char *bearer,
+                                        tokenshim_handle *registered,
+                                        tokenshim_failure *failure);
+
+/*
+ One text of what was registered.
+
+ `which` is TOKENSHIM_INTEGRATION_ID, TOKENSHIM_CLIENT_ID or TOKENSHIM_CLIENT_SECRET; the last is empty where there is none.
+ `text`, `room` and `length` are as those of tokenshim_token_text. The caller wipes the secret with tokenshim_wipe.
+
+ Fails with TOKENSHIM_STATUS_INVALID_HANDLE, TOKENSHIM_STATUS_BUFFER_TOO_SHORT or TOKENSHIM_STATUS_INVALID_ARGUMENT.
+
+ Any thread may call it. It does not wait. `failure` may be NULL.
+ */
+tokenshim_status tokenshim_registered_text(tokenshim_handle registered,
+                                           uint32_t which,
+                                           char *text,
+                                           size_t room,
+                                           size_t *length,
+                                           tokenshim_failure *failure);
 
 #ifdef __cplusplus
 }  // extern "C"

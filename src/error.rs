@@ -119,6 +119,9 @@ pub enum Error {
     /// An attribute's value that does not fit in the room for it.
     #[error("the value of this attribute has {needed} bytes, and BufferLength says {room}: pass the address of an int64_t, and its size.")]
     NoRoom { needed: usize, room: i32 },
+    /// An account's application was not registered.
+    #[error("{who} registered no application: {words}. {advice}")]
+    NotRegistered { who: String, words: String, advice: &'static str, sqlstate: &'static str },
     /// A defect of tokenshim's own.
     #[error("internal error in {0}; the connection was not opened. Please report it.")]
     Panicked(&'static str),
@@ -143,6 +146,7 @@ impl Error {
             | NoRandomNumbers { .. }
             | Panicked(_) => "HY000",
             OfChain { error, .. } => error.sqlstate(),
+            NotRegistered { sqlstate, .. } => sqlstate,
             NotInConnectionString { .. }
             | HostNotAllowed { .. }
             | OptionsNotAllowed { .. }

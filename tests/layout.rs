@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("refresh", &["error", "signals", "log", "token", "sign_in", "connection"]),
     ("binding", &["error", "config"]),
     ("hooks", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "connection", "refresh", "binding"]),
-    ("capi", &["error", "host_calls", "log", "token", "config", "credential", "delivery", "sign_in", "refresh", "binding", "hooks"]),
+    ("capi", &["error", "host_calls", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "refresh", "binding", "hooks"]),
     // The command, a crate of its own: nothing names it.
     ("cli", &["error", "log", "token", "config", "oauth", "credential", "delivery", "sign_in", "binding", "hooks", "capi"]),
 ];

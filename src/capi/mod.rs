@@ -10,14 +10,23 @@ pub mod data_source;
 pub mod handles;
 pub mod log;
 mod memory;
+pub mod partner;
+pub mod partner_ends;
 pub mod provider;
+pub mod registration;
 pub mod status;
 pub mod token;
 
 use crate::hooks;
+use std::any::Any;
 
 /// Before any of it does anything.
 fn begin() {
     hooks::begin();
-    hooks::hold_too(handles::hold);
+    hooks::hold_too(hold);
+}
+
+/// Neither is ever held by a thread that waits for the other.
+fn hold() -> Box<dyn Any> {
+    Box::new((handles::hold(), partner::hold()))
 }

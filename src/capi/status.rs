@@ -42,6 +42,10 @@ pub enum Status {
     NotRenewable = 14,
     /// The real driver did not take the token.
     DriverRefused = 15,
+    /// The sign-in was finished already, took too long, or the settings are no longer those with which it began: begin another.
+    SessionOver = 16,
+    /// What a browser brought back is not of this sign-in, which goes on.
+    WrongState = 17,
 }
 
 /// Bytes of a failure's SQLSTATE, with its NUL.

@@ -22,10 +22,11 @@ pub const MAY_ASK: u32 = 1;
 pub const EXPIRY_UNKNOWN: i64 = -1;
 
 /// What a handle of a token stands for.
-struct Got {
-    sign_in: SignIn,
+pub(super) struct Got {
+    /// The token, and what it changes.
+    pub(super) sign_in: SignIn,
     /// What the program asked with.
-    string: ConnectionString,
+    pub(super) string: ConnectionString,
 }
 
 /// Gets a token for a connection string, as a connect with it would: the same settings count, the same rules say whether it may have one,

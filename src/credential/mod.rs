@@ -23,6 +23,7 @@ mod tool;
 mod under_way;
 mod workload_identity;
 
+pub use person::Begun;
 pub use under_way::end_of_process;
 
 use crate::config::resolve::Config;
@@ -65,6 +66,24 @@ pub trait Source: Send + Sync {
     /// Forgets the sign-in that is kept, if one is. `None` as above.
     fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
         let _ = deadline;
+        None
+    }
+
+    /// The same; and where its provider tells how, the sign-in is over for it as well. `None` as above.
+    fn sign_out_everywhere(&self, patience: Patience) -> Option<Result<bool, Error>> {
+        let _ = patience;
+        None
+    }
+
+    /// Begins a sign-in in a browser that is anywhere, and comes back to `redirect_uri`. `None` where nobody signs in so with this source.
+    fn begin_sign_in(&self, redirect_uri: &str, patience: Patience) -> Option<Result<Begun, Error>> {
+        let _ = (redirect_uri, patience);
+        None
+    }
+
+    /// Finishes it with the `query` that came back, whose state was looked at. `None` as above.
+    fn finish_sign_in(&self, begun: &Begun, query: &str, patience: Patience) -> Option<Result<Token, Error>> {
+        let _ = (begun, query, patience);
         None
     }
 

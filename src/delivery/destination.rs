@@ -88,6 +88,11 @@ pub fn check_data_source(settings: &Settings) -> Result<(), Error> {
             return Err(Error::SecondDataSource { keyword, name: quoted(&other.value, &[]) });
         }
     }
+    // unixODBC takes the last of two.
+    let driver = first.filter(|pair| pair.is("DRIVER"));
+    if let Some(other) = driver.and_then(|first| named().find(|pair| pair.is("DRIVER") && pair.value != first.value)) {
+        return Err(Error::SecondDataSource { keyword: "DRIVER", name: quoted(&other.value, &[]) });
+    }
     let first_dsn = first.filter(|pair| pair.is("DSN")).map(|pair| pair.value.as_str());
     let counts = |name: &str| first_dsn.map_or(name.is_empty(), |first| first.eq_ignore_ascii_case(name));
     let second = settings.every_reading("DSN").find(|name| !counts(name));

@@ -2,6 +2,7 @@
 
 mod body;
 mod here;
+mod json;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -29,6 +30,9 @@ use told::told;
 use way::{Manner, Way};
 use zeroize::Zeroizing;
 
+/// A PEM file with every CA that a system trusts has a quarter of this.
+const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
+
 /// Which client serves a request. At a `fork` other threads may be inside one, so a child builds its own.
 #[derive(PartialEq, Eq, Hash)]
 struct ClientKey {
@@ -36,9 +40,6 @@ struct ClientKey {
     way: Way,
     route: Route,
 }
-
-/// A PEM file with every CA that a system trusts has a quarter of this.
-const CA_FILE_MAX_BYTES: usize = 1024 * 1024;
 
 /// Whom `localhost` means; the port is the URL's.
 const HERE: [SocketAddr; 2] = [SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0), SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 0)];

@@ -3,5 +3,6 @@
 pub mod entra;
 pub mod http;
 pub mod provider;
+pub mod registration;
 pub mod retry;
 pub mod token_reply;

@@ -2,9 +2,11 @@
 
 mod account;
 mod renewer;
+mod web;
 
 pub use account::Account;
 pub use renewer::{Renewer, Waits};
+pub use web::{Overrides, WebSignIn};
 
 use crate::config::keys::Place;
 use crate::config::known::Known;
@@ -180,6 +182,16 @@ pub fn sign_in(settings: &Settings, real_driver: &str, application: &Application
 }
 
 fn prepare(settings: &Settings, real_driver: &str, application: &Application) -> Result<Option<Prepared>, Error> {
+    prepare_with(settings, real_driver, application, |_| ())
+}
+
+/// The same where the application changes what was resolved.
+fn prepare_with(
+    settings: &Settings,
+    real_driver: &str,
+    application: &Application,
+    change: impl FnOnce(&mut Config),
+) -> Result<Option<Prepared>, Error> {
     let profile = profile_for(settings, real_driver);
     // A TokenProfile that means nothing is nobody's trouble where no token is asked for.
     let recognised = profile.as_ref().map_or_else(|_| of_file(real_driver), |profile| *profile);
@@ -187,7 +199,8 @@ fn prepare(settings: &Settings, real_driver: &str, application: &Application) ->
     if brings_its_own(recognised, keywords.as_ref().ok().and_then(Option::as_ref), settings, application) {
         return Ok(None);
     }
-    let Some(config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
+    let Some(mut config) = Config::resolve(settings, &defaults(recognised, settings))? else { return Ok(None) };
+    change(&mut config);
     let profile = profile?;
     settings.string().check()?;
     settings.check_keys()?;

@@ -28,7 +28,7 @@ pub enum Waits {
 
 /// Gets tokens for one identity.
 pub struct Renewer {
-    source: Box<dyn Source>,
+    pub(super) source: Box<dyn Source>,
     pub(super) identity: Identity,
     pub(super) config: Arc<Config>,
     pub(super) workspace: Option<databricks::Workspace>,
@@ -155,7 +155,7 @@ impl Renewer {
         self.source.who()
     }
 
-    fn forget_kept(&self) {
+    pub(super) fn forget_kept(&self) {
         if let Some(token) = self.in_file() {
             self.forget(&token);
         }

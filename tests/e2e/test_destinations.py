@@ -126,7 +126,7 @@ def test_options_of_the_client_library_lead_nowhere_else(signed, string):
 
 
 @pytest.mark.parametrize("string", [
-    "DSN=app;DSN=other", "DRIVER=Shimmed;DSN=other", "DSN=app;APP={x;DSN=other}", "DSN=app;FILEDSN=/tmp/evil.dsn", "DSN =other;DRIVER=Shimmed"])
+    "DSN=app;DSN=other", "DRIVER=Shimmed;DSN=other", "DSN=app;APP={x;DSN=other}", "DSN=app;FILEDSN=/tmp/evil.dsn", "DSN =other;DRIVER=Shimmed", "DRIVER=Other;DRIVER=Shimmed"])
 def test_a_second_data_source_gets_no_token(signed, string):
     """Drivers differ on which of two they read (psqlodbc takes the last), and either may name a server."""
     dsn = signed(MICROSOFT)

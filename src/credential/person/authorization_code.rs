@@ -5,10 +5,12 @@ mod browser;
 mod listener;
 mod page;
 mod redirect;
+mod web;
 mod workspace;
 
 pub use browser::{hold, is_there as has_browser};
 pub use redirect::Redirect;
+pub use web::Begun;
 
 use super::{Person, SignedIn};
 use crate::config::resolve::Config;

@@ -52,6 +52,20 @@ impl Provider {
     }
 }
 
+impl Provider {
+    /// Where a refresh token is revoked (RFC 7009), if the provider tells.
+    ///
+    /// # Errors
+    /// As [`token_endpoint`](Self::token_endpoint).
+    pub fn revocation_endpoint(&self, http: &Http<'_>) -> Result<Option<Url>, Error> {
+        if self.discovery.is_none() {
+            return Ok(None);
+        }
+        let (document, name) = (self.document(http)?, "revocation_endpoint");
+        document.json.get(name).is_some().then(|| self.endpoint(&document, name)).transpose()
+    }
+}
+
 impl Authorization {
     /// Checks the issuer that an answer names, if it does: it may be another provider's, whose code is not for this one.
     ///

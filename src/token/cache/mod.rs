@@ -215,6 +215,21 @@ impl Cache {
         }
     }
 
+    /// Keeps a token that came without anybody's asking here for it, in place of the one that is kept.
+    pub fn keep(&self, identity: &Identity, token: &Token) {
+        let now = self.clock.now();
+        let kept = Kept { token: token.clone(), since: now.saturating_sub(token.age()), failures: 0, wait_until: now };
+        self.shelf().entry(identity, now).kept = Some(kept);
+    }
+
+    /// Drops whichever token is kept.
+    pub fn forget_any(&self, identity: &Identity) {
+        let kept = self.shelf().entries.get(identity).and_then(|entry| Some(entry.kept.as_ref()?.token.clone()));
+        if let Some(token) = kept {
+            self.forget(identity, &token);
+        }
+    }
+
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
         self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -106,12 +106,20 @@ impl RefreshToken {
     /// # Errors
     /// As [`Kept::token`].
     pub fn forget(&self, deadline: Instant) -> Result<Option<bool>, String> {
-        let forget = |kept: &Kept<'_>| {
+        self.take(deadline).map(|taken| taken.map(|token| token.is_some()))
+    }
+
+    /// The same; returns the one that there was.
+    ///
+    /// # Errors
+    /// As [`Kept::token`].
+    pub fn take(&self, deadline: Instant) -> Result<Option<Option<Secret>>, String> {
+        let take = |kept: &Kept<'_>| {
             let token = kept.token()?;
             token.iter().for_each(|token| kept.forget(token));
-            Ok(token.is_some())
+            Ok(token)
         };
-        self.in_turn(deadline, forget).transpose()
+        self.in_turn(deadline, take).transpose()
     }
 
     fn kept<'a>(&'a self, folder: &'a Result<Option<Folder>, String>) -> Kept<'a> {

@@ -38,7 +38,8 @@ const SHOWN_MAX: Duration = Duration::from_secs(2);
 pub struct Answer(Vec<(String, String)>);
 
 impl Answer {
-    fn of(query: &str) -> Self {
+    /// The fields of this one.
+    pub fn of(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
