@@ -63,7 +63,8 @@ class BrowserPeople(DevicePeople):
         self.before_sign_in(exchange)
         fields = {"code": f"code-{number}", "state": asked["state"], **more}
         back = urlencode({name: value for name, value in fields.items() if value is not None})
-        return replies.redirect(f"{asked['redirect_uri']}?{back}")(exchange)
+        uri = asked["redirect_uri"]
+        return replies.redirect(f"{uri}{'&' if '?' in uri else '?'}{back}")(exchange)
 
     def token(self, exchange) -> bool:
         form = dict(exchange.request.form)

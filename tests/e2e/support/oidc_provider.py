@@ -32,6 +32,9 @@ _CLIENTS = [
     {"client_id": "app", "application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/", "http://localhost"],
      "grant_types": ["authorization_code", "refresh_token", DEVICE_GRANT], "response_types": ["code"]},
     {**_MACHINE, "client_id": "server"},
+    # A web application, which can keep a secret.
+    {"client_id": "partner", "client_secret": SECRET, "redirect_uris": ["https://partner.example/back"],
+     "grant_types": ["authorization_code", "refresh_token"], "response_types": ["code"]},
 ]
 
 
