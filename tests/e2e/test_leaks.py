@@ -65,6 +65,14 @@ def test_a_secret_is_found_in_each_shape(folder, shape):
     assert repr(SECRET) in found and f"is in log of {leaks._Run.test}" in found
 
 
+@pytest.mark.parametrize("cut", [slice(0, 100), slice(1700, 2300), slice(3900, None)], ids=["beginning", "middle", "end"])
+def test_a_part_of_a_long_one_is_enough(folder, cut):
+    token = "".join(f"{number:04}" for number in range(1000))
+    leaks.secret(token)
+    leaks.said("log", f"{token[cut]}...")
+    assert len(leaks.search(folder)) == 1
+
+
 def test_what_the_application_wrote_itself_may_come_back_and_what_is_short_says_nothing(folder):
     leaks.secret(SECRET)
     leaks.secret("short")

@@ -18,6 +18,8 @@ from support.whole_odbc import run_whole_odbc
 from test_binding import names
 from test_traces import CONNECTS
 
+pytestmark = pytest.mark.unlogged  # nothing but a connect may be seen in the process
+
 # What could ask the network, or start a thread or a program.
 ASKING = {"socket", "connect", "clone", "clone3", "fork", "vfork", "execve"}
 CONNECT = re.compile(r'\\"call\\":\\"SQL(Driver|Browse)?ConnectW?\\"')

@@ -7,6 +7,8 @@ import pytest
 
 from support import c_api, memory, stories
 
+pytestmark = pytest.mark.unlogged  # what memory is left is counted
+
 FEW = [("connect", "sqlite", "unixodbc", "W"), ("odd_order", "sqlite", "iodbc", "A"), ("forks", "sqlite", "unixodbc", "A"),
        ("browse", "recorder", "iodbc", "W"), ("out_string", "recorder", "unixodbc", "W"), ("failures", "recorder", "no driver manager", "W"),
        ("failures", "sqlserver", "unixodbc", "W"), ("odd_order", "sqlserver", "unixodbc", "W")]

@@ -25,6 +25,8 @@ import pytest
 
 LEAST = 12
 """Whatever is shorter may stand anywhere by chance."""
+PIECE = 48
+"""As much of a long one is enough to know it by."""
 SECRET_FIELDS = {"access_token", "accesstoken", "refresh_token", "id_token", "device_code", "client_secret", "client_assertion", "assertion",
                  "subject_token", "code_verifier", "tokenclientsecret", "auth_client_secret"}
 """Of replies, of requests, of ini files and of what tools print, in small letters."""
@@ -176,19 +178,25 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
 def search(folder: Path) -> list[str]:
     """Where which secret was found."""
     secrets = {each["secret"]: each["test"] for each in lines_of(folder, SECRETS)}
-    shapes = {shape: text for text in secrets for shape in shapes_of(text)}
+    shapes = {shape: text for text in secrets for piece in pieces(text) for shape in shapes_of(piece)}
     things = lines_of(folder, SAID)
     found: dict[str, str] = {}
     for place, shape in grep(folder, shapes, [readings(thing["text"]) for thing in things]):
         thing, text = things[place], shapes[shape]
         if text not in thing["written"]:
-            what = f"a secret of {secrets[text]}, {text!r}, is in {thing['kind']} of {thing['test']}"
-            found.setdefault(what, f"{what}, as {shape.decode(errors='replace')!r}")
+            what = f"a secret of {secrets[text]}, {text[:PIECE]!r}, is in {thing['kind']} of {thing['test']}"
+            found.setdefault(what, f"{what}, as {shape.decode(errors='replace')[:2 * PIECE]!r}")
     return sorted(found.values())
 
 
 def lines_of(folder: Path, kind: str) -> list[dict]:
     return [json.loads(line) for file in sorted(folder.glob(f"*.{kind}")) for line in file.read_text().splitlines()]
+
+
+def pieces(text: str) -> set[str]:
+    """A long secret may be cut: its beginning, its middle and its end are looked for."""
+    middle = (len(text) - PIECE) // 2
+    return {text} if len(text) <= PIECE else {text[:PIECE], text[middle:middle + PIECE], text[-PIECE:]}
 
 
 def shapes_of(text: str) -> set[bytes]:
