@@ -173,20 +173,3 @@ fn shown(piece: &str, page: &str) -> bool {
     let words: Vec<&str> = piece.split_whitespace().collect();
     words.windows(4.min(words.len())).any(|words| page.contains(&words.join(" ")))
 }
-
-#[test]
-fn every_key_that_a_page_speaks_of_is_one() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let in_folder = |folder: &str| fs::read_dir(root.join(folder)).expect(folder).map(|entry| entry.expect("an entry").path());
-    let pages = in_folder("docs").chain(in_folder("docs/guides")).chain([root.join("README.md")]);
-    let mut words = 0;
-    for page in pages.filter(|page| page.extension().is_some_and(|end| end == "md")) {
-        let text = fs::read_to_string(&page).expect("a page");
-        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
-            let is_like_one = word.strip_prefix("Token").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
-            assert!(!is_like_one || find(word).is_some_and(|key| key.name == word), "{}: {word}", page.display());
-            words += usize::from(is_like_one);
-        }
-    }
-    assert!(words > 100, "{words} keys were found");
-}

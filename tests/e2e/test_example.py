@@ -117,7 +117,8 @@ def test_sql_server(example, az, start, string):
     ("unixodbc", drivers.PSQLODBCW),
     ("iodbc", drivers.PSQLODBCA),  # psqlodbcw's wide characters have 2 bytes, iODBC's have 4
 ], ids=["unixodbc", "iodbc"])
-def test_postgresql(example, postgres, provider_of, dm, real_driver):
+def test_postgresql(home, postgres, provider_of, dm, real_driver):
+    example = Example(home, "odbcinst.ini.example")
     provider = provider_of("login.microsoftonline.com")
     postgres.role("reporting", provider.token)
     example.use("PostgreSQL Unicode", {"RealDriver": real_driver}, postgres.keys(Username="reporting", SSLmode="require"))
