@@ -28,6 +28,11 @@ pub enum Error {
         "no token is sent to host {host}, which the connection string names: add it to TokenAllowedHosts in {section}, or fix the server in the DSN."
     )]
     HostNotAllowed { host: String, section: String },
+    /// A section's secret would go to the Entra of another cloud.
+    #[error(
+        "the connection string names a server in the cloud of {authority}, to which this secret does not go: set TokenEndpoint in {section}, or fix the server in the DSN."
+    )]
+    CloudNotAllowed { authority: &'static str, section: String },
     /// A connection string sets options of the driver's that may do harm to a token.
     #[error("no token is sent with {keyword} in the connection string: {harm}. Remove it, or set it in the DSN (see {section}).")]
     OptionsNotAllowed { keyword: &'static str, harm: &'static str, section: String },
@@ -149,6 +154,7 @@ impl Error {
             NotRegistered { sqlstate, .. } => sqlstate,
             NotInConnectionString { .. }
             | HostNotAllowed { .. }
+            | CloudNotAllowed { .. }
             | OptionsNotAllowed { .. }
             | SecondDataSource { .. }
             | Unencrypted { .. }

@@ -30,6 +30,8 @@ pub struct Defaults {
     pub scope: Option<&'static str>,
     /// Where Entra is, in the cloud of the server.
     pub authority: &'static str,
+    /// The sections alone would say another.
+    pub authority_by_string: bool,
     /// The driver's own keywords for a client id and secret.
     pub client_id_keyword: Option<&'static str>,
     /// As above.
@@ -124,6 +126,8 @@ pub struct Config {
     pub public_client: Option<(&'static str, &'static str)>,
     /// Where Entra is, in the cloud of the server: `https://` and a host.
     pub authority: &'static str,
+    /// A connection string moved it to another cloud than that of the sections.
+    pub authority_by_string: bool,
     /// `TokenUser`.
     pub user: Option<String>,
     /// `TokenCommand`.
@@ -196,6 +200,7 @@ impl Config {
             tenant_by_string,
             public_client: defaults.public_client,
             authority: defaults.authority,
+            authority_by_string: defaults.authority_by_string,
             user: settings.first_of(&["TokenUser"]).or_else(|| settings.first_of(&[defaults.user_keyword?])).map(|setting| setting.value),
             command: administrators("TokenCommand"),
             file: administrators("TokenFile").map(PathBuf::from),

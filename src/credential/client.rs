@@ -3,6 +3,7 @@
 use super::{assertion, client_secret};
 use crate::config::resolve::{ClientAuth, Config, Route};
 use crate::error::Error;
+use crate::oauth::entra;
 use crate::oauth::http::{Http, Reply};
 use crate::oauth::provider::Provider;
 use crate::oauth::token_reply;
@@ -63,13 +64,16 @@ impl Client {
     }
 
     /// A secret goes only where an administrator says, and a connection string may name a tenant. Microsoft alone would see it, but
-    /// a token that somebody's own tenant gave for it should sign nobody in.
+    /// a token that somebody's own tenant gave for it should sign nobody in. It may name a server in another cloud as well, whose
+    /// Entra somebody else may run.
     ///
     /// # Errors
-    /// It has one that the connection string does not bring, and would go to a tenant that the string names.
+    /// It has one that the connection string does not bring, and would go to a tenant or a cloud that the string names.
     pub fn check_tenant(&self, config: &Config) -> Result<(), Error> {
-        let is_anybodys = self.has_proof() && config.tenant_by_string && !config.secret_by_string;
-        if is_anybodys { Err(Error::NotInConnectionString { key: "TokenTenant" }) } else { Ok(()) }
+        if !self.has_proof() || config.secret_by_string {
+            return Ok(());
+        }
+        if config.tenant_by_string { Err(Error::NotInConnectionString { key: "TokenTenant" }) } else { entra::check_cloud(config) }
     }
 
     /// POSTs a form with `fields`, and shows who asks.

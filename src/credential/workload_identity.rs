@@ -56,7 +56,10 @@ impl WorkloadIdentity {
             _ if config.endpoint.is_some() || config.discovery.is_some() => None,
             (Grant::Exchange, Some(workspace)) => Some(format!("https://{}{}", workspace.host(&config.section)?, databricks::TOKEN_PATH)),
             _ if config.tenant_by_string => return Err(Error::NotInConnectionString { key: "TokenTenant" }), // as in client-credentials
-            _ => tenant(&config).map(|tenant| entra::token_url(&tenant, &config)).transpose()?,
+            _ => {
+                entra::check_cloud(&config)?;
+                tenant(&config).map(|tenant| entra::token_url(&tenant, &config)).transpose()?
+            }
         };
         let provider = Provider::of(&config, endpoint.as_deref());
         let provider =

@@ -34,6 +34,11 @@ pub fn authority(settings: &Settings) -> &'static str {
     cloud(settings).authority
 }
 
+/// The same, whatever server a connection string names.
+pub fn authority_of_sections(settings: &Settings) -> &'static str {
+    destination::host_of_sections(settings).map_or(&PUBLIC, |host| of_host(&host)).authority
+}
+
 /// The scope for the server of these settings that is `scope` in the public cloud.
 pub fn scope(settings: &Settings, scope: &'static str) -> &'static str {
     let own = cloud(settings).scopes.iter().find(|(public, _)| *public == scope);

@@ -39,6 +39,8 @@ const HOST_KEYWORDS: &[&str] = &[
 /// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
 /// where anybody may listen, and psqlodbc without encryption.
 const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
+/// By these the drivers whose services have a provider of their own name the host.
+const SERVICE_KEYWORDS: &[&str] = &["Host", "Server", "ServerName"];
 /// By these a driver names a proxy (the second is DataDirect's short form), which sees what is not encrypted.
 const PROXY_KEYWORDS: &[&str] = &["ProxyHost", "PXHN", "Proxy", "HTTPS_Proxy_Host"];
 
@@ -47,12 +49,18 @@ const PROXY_KEYWORDS: &[&str] = &["ProxyHost", "PXHN", "Proxy", "HTTPS_Proxy_Hos
 /// # Errors
 /// The name has characters that no host has: it could lead a URL somewhere else.
 pub fn host(settings: &Settings) -> Result<Option<String>, Error> {
-    let Some(setting) = settings.first_of(&["Host", "Server", "ServerName"]) else { return Ok(None) };
+    let Some(setting) = settings.first_of(SERVICE_KEYWORDS) else { return Ok(None) };
     let host = bare(&setting.value);
     if host.is_empty() || !is_plain(&host) {
         return Err(Error::bad(setting.origin, "Host", "has characters that no host name has"));
     }
     Ok(Some(host))
+}
+
+/// The same, of the sections alone.
+pub fn host_of_sections(settings: &Settings) -> Option<String> {
+    let mut named = SERVICE_KEYWORDS.iter().filter_map(|keyword| settings.in_sections(keyword));
+    named.find(|setting| !setting.value.is_empty()).map(|setting| bare(&setting.value))
 }
 
 /// Refuses to send a token to a host that only the connection string names, unless the driver's own profile or

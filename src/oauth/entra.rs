@@ -25,6 +25,20 @@ pub fn token_url(tenant: &str, config: &Config) -> Result<String, Error> {
     Ok(format!("{authority}/{tenant}{TOKEN_PATH}"))
 }
 
+/// Whether an administrator's secret may go to the cloud of these settings: the connection string has no say in that.
+///
+/// # Errors
+/// Only the server that the string names says which one it is, and `AZURE_AUTHORITY_HOST` says nothing.
+pub fn check_cloud(config: &Config) -> Result<(), Error> {
+    let said = environment::text(AUTHORITY_HOST).and_then(|host| named(&host).ok());
+    // A workspace without a tenant is asked itself, whatever the variable says.
+    let is_said = said.is_some_and(|host| config.tenant.is_some() || host == config.authority);
+    if !config.authority_by_string || is_said {
+        return Ok(());
+    }
+    Err(Error::CloudNotAllowed { authority: config.authority.trim_start_matches("https://"), section: config.section.clone() })
+}
+
 /// `login.example`, `https://login.example` and `https://login.example/` are one.
 fn named(host: &str) -> Result<String, String> {
     let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };

@@ -34,6 +34,13 @@ def entra(home, recorder, start, authority):
     return of
 
 
+def write_secret(folder) -> str:
+    file = folder / "workload.jwt"
+    file.touch(0o600)
+    file.write_text("eyJ.workload.jwt")
+    return str(file)
+
+
 def asked(dsn: SignIn) -> tuple[str, str, str]:
     """Host, path and scope of the one request."""
     [request] = dsn.provider.requests
@@ -103,6 +110,40 @@ def test_an_applications_own_secret_goes_to_the_tenant_that_it_names(entra):
     dsn.write({**dsn.route, **CLIENT, "TokenTenant": "t"}, {"Server": "erp.database.windows.net"})
     assert dsn.connect("DSN=app;TokenTenant=theirs;TokenClientSecret=their.own").succeeded
     assert asked(dsn)[1] == "/theirs/oauth2/v2.0/token"
+
+
+FOREIGN = [(MICROSOFT, "erp.database.windows.net", "Server=x.database.chinacloudapi.cn", CHINA), (MICROSOFT, "", "Server=x.database.usgovcloudapi.net", US),
+           (MICROSOFT, "x.database.usgovcloudapi.net", "Server=erp.database.windows.net", PUBLIC), (SPARK, WORKSPACE, "Host=adb-1.databricks.azure.cn", CHINA)]
+
+
+@pytest.mark.parametrize("driver, fixed, string, cloud", FOREIGN)
+@pytest.mark.parametrize("proof", ["secret", "workload"])
+def test_an_administrators_secret_goes_to_no_cloud_that_a_connection_string_names(entra, tmp_path, driver, fixed, string, cloud, proof):
+    dsn = entra(driver)
+    proofs = {"secret": CLIENT, "workload": {**CLIENT, "TokenSource": "workload-identity", "TokenFile": write_secret(tmp_path)}}
+    server = {string.partition("=")[0]: fixed} if fixed else {}
+    dsn.write({**dsn.route, **proofs[proof], "TokenTenant": "t"}, server)
+    refused = "28000", f"in the cloud of {cloud}", "set TokenEndpoint in section [Shimmed]"
+    dsn.refused_unheard(dsn.connect(f"DSN=app;{string}"), *refused)
+
+
+def test_nor_to_a_workspace_of_another_cloud_where_there_is_no_tenant(entra):
+    dsn = entra(SPARK)
+    dsn.write({**dsn.route, **CLIENT}, {"Host": WORKSPACE})
+    for env in ({}, {"AZURE_AUTHORITY_HOST": PUBLIC}):
+        dsn.refused_unheard(dsn.connect("DSN=app;Host=adb-1.databricks.azure.cn", env=env), "28000", f"in the cloud of {CHINA}")
+
+
+@pytest.mark.parametrize("keys, string, env, host", [
+    ({"TokenEndpoint": f"https://{US}/t/oauth2/v2.0/token"}, "", {}, US),
+    ({}, "", {"AZURE_AUTHORITY_HOST": US}, US),
+    ({}, ";TokenClientSecret=their.own", {}, CHINA),
+], ids=["TokenEndpoint", "AZURE_AUTHORITY_HOST", "a secret of its own"])
+def test_but_to_the_one_that_the_administrator_names_or_with_a_secret_of_the_strings_own(entra, keys, string, env, host):
+    dsn = entra(MICROSOFT)
+    dsn.write({**dsn.route, **CLIENT, "TokenTenant": "t", **keys}, {"Server": "erp.database.windows.net"})
+    assert dsn.connect(f"DSN=app;Server=x.database.chinacloudapi.cn{string}", env=env).succeeded
+    assert asked(dsn)[:2] == (host, "/t/oauth2/v2.0/token")
 
 
 def test_without_endpoint_and_tenant_both_are_named(entra):

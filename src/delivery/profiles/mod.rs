@@ -196,6 +196,7 @@ pub fn defaults(profile: Option<&Profile>, settings: &Settings) -> Defaults {
         source: (principal && asks_for_service_principal(settings)).then_some("client-credentials"),
         scope: profile.and_then(|profile| profile.scope).map(|scope| clouds::scope(settings, scope)),
         authority: clouds::authority(settings),
+        authority_by_string: clouds::authority(settings) != clouds::authority_of_sections(settings),
         client_id_keyword: keyword("Auth_Client_ID"),
         client_secret_keyword: keyword("Auth_Client_Secret"),
         ..Defaults::default()
