@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use tokenshim::oauth::registration::ACCOUNTS_HOSTS;
 
 /// What each exit status says, for help and man page.
 pub const EXIT_STATUSES: &str = "\
@@ -39,6 +40,7 @@ pub enum Command {
     /// Forgets the sign-in, and the token, that are kept for a data source
     #[command(after_help = EXIT_STATUSES)]
     Logout(Source),
+    RegisterApp(RegisterApp),
 }
 
 /// Puts tokenshim before a real driver: a copy of the driver library, and a section of odbcinst.ini
@@ -193,4 +195,37 @@ impl DriverManager {
             DriverManager::Iodbc => DriverManager::Unixodbc,
         }
     }
+}
+
+/// Registers an application in a Databricks account, for sign-ins with a browser
+///
+/// The token of an administrator of the account is read from standard input, as it is or in JSON, such as `databricks auth token` prints it. The account
+/// is asked once; it shows the secret of a confidential application this once, which goes into a file.
+#[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
+pub struct RegisterApp {
+    /// The account's id, which the account console shows
+    #[arg(value_name = "ACCOUNT")]
+    pub account: String,
+    /// The application's name
+    #[arg(long, value_name = "NAME")]
+    pub name: String,
+    /// Where browsers may come back to, as often as needed
+    #[arg(long, value_name = "URL", required = true)]
+    pub redirect_url: Vec<String>,
+    /// What it may ask for, as often as needed; by default sql and offline_access
+    #[arg(long, value_name = "SCOPE")]
+    pub scope: Vec<String>,
+    /// The account's host: accounts.azuredatabricks.net in Azure, accounts.gcp.databricks.com on Google Cloud
+    #[arg(long, value_name = "HOST", default_value = ACCOUNTS_HOSTS[0])]
+    pub accounts_host: String,
+    /// Without a secret, for programs on people's own machines
+    #[arg(long)]
+    pub public: bool,
+    /// A new file for the secret, which is then its owner's alone
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+    /// How long the account may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u32,
 }

@@ -15,6 +15,7 @@ mod masked;
 mod odbcinst;
 mod place;
 mod probe;
+mod register_app;
 mod token;
 mod uninstall;
 mod upgrade;
@@ -62,6 +63,7 @@ fn command(command: Command) -> Result<(), Failure> {
         Command::Token(arguments) => token::run(&arguments),
         Command::Login(source) => login::run(&source),
         Command::Logout(source) => logout::run(&source),
+        Command::RegisterApp(arguments) => register_app::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Keys(arguments) => keys::run(&arguments),
     }
