@@ -67,7 +67,9 @@ impl Settings {
     /// For SQLConnect: a DSN's name, beside which nothing can be said.
     pub fn of_data_source(name: &str, string: ConnectionString, registry: &Registry, sections: &[String]) -> Self {
         let (data_source, driver) = sections_of(registry.data_source_to_connect(name), registry);
-        Self::new(string, data_source, driver.or_else(|| only(sections, registry)))
+        // In the string that SQLDriverConnect gets in its place the name stands first: it is no second one.
+        let named = registry.named(&string).cloned();
+        Self { named, ..Self::new(string, data_source, driver.or_else(|| only(sections, registry))) }
     }
 
     fn new(string: ConnectionString, data_source: Option<Section>, driver: Option<Section>) -> Self {
