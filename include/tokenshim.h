@@ -6,8 +6,9 @@
 
    The soname is libtokenshim.so.0. As long as it stays, a program built with an older header runs with a newer library: functions, constants
    and fields keep their names, numbers and places, and further ones may come. So a program takes a status that it does not know for a failure.
-   Structures that a program makes (tokenshim_failure, tokenshim_counters) keep their size; those that tokenshim makes
-   (tokenshim_request, tokenshim_answer) may grow at their end, so a program makes none of its own. A program built with a newer
+   Structures that a program makes (tokenshim_failure, tokenshim_counters) keep their size, or say it in their first field
+   (tokenshim_sign_in_options, tokenshim_app) and may grow at their end, so a program sets all of one to zero, then its size; those that
+   tokenshim makes (tokenshim_request, tokenshim_answer) may grow at their end, so a program makes none of its own. A program built with a newer
    header needs a library that is as new. Nothing is exported but tokenshim_ names; those with tokenshim_driver_ are nobody's but the driver
    library's. */
 
@@ -630,7 +631,8 @@ tokenshim_status tokenshim_counters_read(tokenshim_counters *counters, tokenshim
  back to `redirect_uri`, and there the program finishes it with tokenshim_sign_in_finish. Nobody else is asked, and no browser is opened.
 
  `connection_string` has `DSN=…` or `DRIVER=…`, as for tokenshim_token_get, and is that of the connects to come: its settings say who the
- provider and the client are. They have `TokenSource=authorization-code`. `TokenUser=…` stands in it, or `user` in `options`.
+ provider and the client are. They have `TokenSource=authorization-code`. `TokenUser=…` stands in it, or `user` in `options`: without either
+ all users would be one, and the status is TOKENSHIM_STATUS_SETTING.
  `redirect_uri` is the program's own, as it is registered for the client, to the letter: https, or http on loopback.
  `options` may be NULL.
 
@@ -741,8 +743,9 @@ tokenshim_status tokenshim_sign_in_finish(tokenshim_handle session,
                                           tokenshim_failure *failure);
 
 /*
- Signs a user out: forgets the refresh token and the tokens that are kept for this user, client and provider, in memory and in files, and revokes the
- refresh token where the provider's discovery tells where (RFC 7009). Whether the provider heard of it changes nothing here; `TokenLog` has a line.
+ Signs a user out: forgets the refresh token that is kept for this user, client and provider, in memory and in files, and the token of these
+ settings, and revokes the refresh token where the provider's discovery tells where (RFC 7009). Whether the provider heard of it changes nothing
+ here; `TokenLog` has a line. No token comes of it any more; one that was given before, with another scope or to another process, is good until its end.
 
  `connection_string` and `options` are as those of tokenshim_sign_in_begin. `*was_signed_in`, if `was_signed_in` is not NULL, is 1 where somebody was,
  else 0. Open connections keep what they have.

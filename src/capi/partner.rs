@@ -109,7 +109,8 @@ pub(super) unsafe fn required(text: *const c_char, name: &str) -> Result<String,
 /// back to `redirect_uri`, and there the program finishes it with tokenshim_sign_in_finish. Nobody else is asked, and no browser is opened.
 ///
 /// `connection_string` has `DSN=…` or `DRIVER=…`, as for tokenshim_token_get, and is that of the connects to come: its settings say who the
-/// provider and the client are. They have `TokenSource=authorization-code`. `TokenUser=…` stands in it, or `user` in `options`.
+/// provider and the client are. They have `TokenSource=authorization-code`. `TokenUser=…` stands in it, or `user` in `options`: without either
+/// all users would be one, and the status is TOKENSHIM_STATUS_SETTING.
 /// `redirect_uri` is the program's own, as it is registered for the client, to the letter: https, or http on loopback.
 /// `options` may be NULL.
 ///
@@ -209,7 +210,7 @@ pub unsafe extern "C" fn tokenshim_sign_in_session_save(
     let body = || {
         // SAFETY: as the caller promised.
         let key = unsafe { key_of(key, key_bytes) }?;
-        let saved = handles::get::<Session>(session)?.save(&key)?;
+        let saved = handles::get::<Session>(session)?.save(key)?;
         // SAFETY: as the caller promised.
         unsafe { fill(saved.as_bytes(), true, text.cast(), room, length) }
     };
@@ -239,7 +240,7 @@ pub unsafe extern "C" fn tokenshim_sign_in_session_load(
             (read(text, "text")?, key_of(key, key_bytes)?)
         };
         let words = "the session was saved with another key, was changed, or is none: begin another sign-in.";
-        let loaded = Session::load(&key, text.to_bytes()).ok_or_else(|| Problem::new(Status::WrongState, "28000", words))?;
+        let loaded = Session::load(key, text.to_bytes()).ok_or_else(|| Problem::new(Status::WrongState, "28000", words))?;
         // SAFETY: as the caller promised.
         unsafe { put(session, handles::add(Arc::new(loaded)), "session") }
     };
@@ -249,10 +250,10 @@ pub unsafe extern "C" fn tokenshim_sign_in_session_load(
 
 /// # Safety
 /// `key` is NULL or has `bytes` that may be read.
-unsafe fn key_of(key: *const c_void, bytes: usize) -> Result<[u8; KEY_BYTES], Problem> {
+unsafe fn key_of<'a>(key: *const c_void, bytes: usize) -> Result<&'a [u8; KEY_BYTES], Problem> {
     if key.is_null() || bytes != KEY_BYTES {
         return Err(Problem::argument(&format!("the key is NULL, or has not {KEY_BYTES} bytes.")));
     }
-    // SAFETY: as the caller promised.
-    Ok(unsafe { key.cast::<[u8; KEY_BYTES]>().read_unaligned() })
+    // SAFETY: as the caller promised; it is read where it stands, and leaves no copy behind.
+    Ok(unsafe { &*key.cast::<[u8; KEY_BYTES]>() })
 }

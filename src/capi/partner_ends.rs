@@ -48,8 +48,9 @@ pub unsafe extern "C" fn tokenshim_sign_in_finish(
     unsafe { call("tokenshim_sign_in_finish", failure, body) }
 }
 
-/// Signs a user out: forgets the refresh token and the tokens that are kept for this user, client and provider, in memory and in files, and revokes the
-/// refresh token where the provider's discovery tells where (RFC 7009). Whether the provider heard of it changes nothing here; `TokenLog` has a line.
+/// Signs a user out: forgets the refresh token that is kept for this user, client and provider, in memory and in files, and the token of these
+/// settings, and revokes the refresh token where the provider's discovery tells where (RFC 7009). Whether the provider heard of it changes nothing
+/// here; `TokenLog` has a line. No token comes of it any more; one that was given before, with another scope or to another process, is good until its end.
 ///
 /// `connection_string` and `options` are as those of tokenshim_sign_in_begin. `*was_signed_in`, if `was_signed_in` is not NULL, is 1 where somebody was,
 /// else 0. Open connections keep what they have.

@@ -74,8 +74,13 @@ impl WebSignIn {
     /// Begins; the browser comes back to `redirect_uri`.
     ///
     /// # Errors
-    /// The provider cannot be asked where it is, or `TokenSource` is one by which nobody signs in with a browser.
+    /// The provider cannot be asked where it is, `TokenSource` is one by which nobody signs in with a browser, or nobody is named: all users of
+    /// the application would be one.
     pub fn begin(&self, redirect_uri: &str) -> Result<Begun, Error> {
+        let config = &self.prepared.renewer.config;
+        if config.user.is_none() {
+            return Err(Error::bad(&config.section, "TokenUser", "is missing: say in it, or as user of the options, whose sign-in this is"));
+        }
         self.prepared.renewer.source.begin_sign_in(redirect_uri, self.patience()).unwrap_or_else(|| Err(self.of_no_use()))
     }
 

@@ -23,6 +23,13 @@ STAYS(TOKENSHIM_STATUS_BUFFER_TOO_SHORT == 3 && TOKENSHIM_STATUS_NO_TOKEN == 4 &
 STAYS(TOKENSHIM_STATUS_SIGN_IN_NEEDED == 7 && TOKENSHIM_STATUS_UNREACHABLE == 8 && TOKENSHIM_STATUS_TIMEOUT == 9);
 STAYS(TOKENSHIM_STATUS_NO_DATA_SOURCE == 10 && TOKENSHIM_STATUS_NAME_TAKEN == 11 && TOKENSHIM_STATUS_STILL_RUNNING == 12);
 STAYS(TOKENSHIM_STATUS_INTERNAL == 13 && TOKENSHIM_STATUS_NOT_RENEWABLE == 14 && TOKENSHIM_STATUS_DRIVER_REFUSED == 15);
+STAYS(TOKENSHIM_STATUS_SESSION_OVER == 16 && TOKENSHIM_STATUS_WRONG_STATE == 17 && TOKENSHIM_SESSION_KEY_BYTES == 32);
+STAYS(offsetof(tokenshim_sign_in_options, size) == 0 && offsetof(tokenshim_sign_in_options, client_secret) == 24);
+STAYS(offsetof(tokenshim_sign_in_options, scope) == 40 && offsetof(tokenshim_sign_in_options, life_seconds) == 48);
+STAYS(offsetof(tokenshim_sign_in_options, timeout_seconds) == 52 && offsetof(tokenshim_app, size) == 0 && offsetof(tokenshim_app, name) == 24);
+STAYS(offsetof(tokenshim_app, redirect_count) == 40 && offsetof(tokenshim_app, scope_count) == 56);
+STAYS(offsetof(tokenshim_app, confidential) == 64 && offsetof(tokenshim_app, timeout_seconds) == 68);
+STAYS(TOKENSHIM_INTEGRATION_ID == 1 && TOKENSHIM_CLIENT_ID == 2 && TOKENSHIM_CLIENT_SECRET == 3);
 
 int main(void) {
     return 0;

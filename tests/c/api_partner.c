@@ -103,6 +103,18 @@ static tokenshim_handle finished(tokenshim_handle session, const char *query) {
 
 static void freed(tokenshim_handle handle) { WORKS(tokenshim_free(handle, failure)); }
 
+/* Through the driver manager of this process. */
+static void connects(const char *string, int number) {
+    char named[500];
+    snprintf(named, sizeof named, "%s;UID=user-%d", string, number);
+    SQLHENV env = environment();
+    SQLHDBC dbc = handle(SQL_HANDLE_DBC, env);
+    SUCCEED(SQL_HANDLE_DBC, dbc, driver_connect('A', dbc, named, NULL, 0, NULL));
+    SUCCEED(SQL_HANDLE_DBC, dbc, SQLDisconnect(dbc));
+    SUCCEED(SQL_HANDLE_DBC, dbc, SQLFreeHandle(SQL_HANDLE_DBC, dbc));
+    SUCCEED(SQL_HANDLE_ENV, env, SQLFreeHandle(SQL_HANDLE_ENV, env));
+}
+
 static void *user(void *number) {
     char name[40];
     snprintf(name, sizeof name, "tenant;%d/ann", *(int *)number);
@@ -116,6 +128,7 @@ static void *user(void *number) {
     CHECK(!strcmp(text, same));
     freed(session), freed(token), freed(again);
     free(query), free(same);
+    connects(string, *(int *)number);
     return text;
 }
 
@@ -131,7 +144,10 @@ static void users(int count) {
     for (int at = 0; at < count; at++) CHECK(!pthread_join(threads[at], (void **)&texts[at]));
     for (int at = 0; at < count; at++)
         for (int other = 0; other < at; other++) CHECK(strcmp(texts[at], texts[other]));
-    for (int at = 0; at < count; at++) free(texts[at]);
+    for (int at = 0; at < count; at++) {
+        OK("user-%d %s", at, texts[at]);
+        free(texts[at]);
+    }
     OK("%d users have tokens of their own", count);
 }
 
@@ -148,7 +164,9 @@ static void misuse(void) {
     COMES_TO(NONE, tokenshim_sign_in_begin(NULL, redirect_, NULL, &session, failure));
     COMES_TO(NONE, tokenshim_sign_in_begin(string_, NULL, NULL, &session, failure));
     COMES_TO(NONE, tokenshim_sign_in_begin(string_, redirect_, NULL, NULL, failure));
-    COMES_TO(TOKENSHIM_STATUS_SETTING, tokenshim_sign_in_begin(string_, "http://app.example/back", NULL, &session, failure));
+    COMES_TO(TOKENSHIM_STATUS_SETTING, tokenshim_sign_in_begin(string_, redirect_, NULL, &session, failure)); /* of nobody */
+    options = of_user("ann");
+    COMES_TO(TOKENSHIM_STATUS_SETTING, tokenshim_sign_in_begin(string_, "http://app.example/back", &options, &session, failure));
     COMES_TO(TOKENSHIM_STATUS_NO_DATA_SOURCE, tokenshim_sign_in_begin("DSN=nobody", redirect_, NULL, &session, failure));
     COMES_TO(GONE, tokenshim_sign_in_finish(0, "state=x", 0, &token, failure));
     COMES_TO(GONE, tokenshim_sign_in_url(1, NULL, 0, NULL, failure));

@@ -4,6 +4,7 @@ manager have the token from then on."""
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +15,7 @@ from support import replies, signing_in
 from support.browser_people import BrowserPeople, browser_keys
 from support.c_api import EXAMPLES, SANITIZED
 from support.device_code import NOPROMPT, connect
-from support.odbc_client import run_client
+from support.odbc_client import WIDE_BYTES, run_client
 from support.oidc_provider import SECRET, OidcProvider
 from support.postgres import free_port
 
@@ -30,8 +31,9 @@ def people(home, recorder, identity_provider):
     return people
 
 
-def write(home, recorder, keys: dict) -> None:
-    home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys}}, {"data": {"Driver": "Engine"}})
+def write(home, recorder, keys: dict, dm: str = "unixodbc") -> None:
+    real = recorder.compile("both", wide_bytes=WIDE_BYTES[dm])
+    home.write({"Engine": {"Driver": home.shim(), "RealDriver": real, **keys}}, {"data": {"Driver": "Engine"}})
 
 
 def begun(installed, home, user: str = USER, redirect: str = REDIRECT) -> tuple[str, str, str]:
@@ -118,9 +120,13 @@ def test_what_no_partner_should_do_is_a_status(installed, home, people):
                     "handles of another kind"]
 
 
-def test_many_users_sign_in_at_once_and_wait_for_nobody_else(installed, home, people):
-    [told] = installed.run(home, PROGRAM, "users", "DSN=data", REDIRECT, 16)
-    assert told == "16 users have tokens of their own" and people.asked == 16 and people.renewals == 0
+@pytest.mark.parametrize("dm, library", [("unixodbc", "odbc"), ("iodbc", ":libiodbc.so.2")])
+def test_many_users_sign_in_at_once_and_each_connects_with_a_token_of_its_own(installed, home, recorder, people, dm, library):
+    write(home, recorder, browser_keys(people), dm)
+    *told, last = installed.run(home, PROGRAM, "users", "DSN=data", REDIRECT, 16, libraries=("tokenshim", library))
+    assert last == "16 users have tokens of their own" and people.asked == 16 and people.renewals == 0
+    connected = [re.fullmatch(r"DSN=data;UID=(\S+);PWD=\{(\S+)\}", each["string"]).groups() for each in recorder.calls("SQLDriverConnect")]
+    assert sorted(connected) == sorted(tuple(line.split()) for line in told) and len(set(connected)) == 16
 
 
 def test_who_signs_out_is_forgotten_here_and_revoked_at_the_provider(installed, home, people, identity_provider):
