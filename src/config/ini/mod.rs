@@ -102,13 +102,13 @@ impl Registry {
     /// What says in a connection string which sections count: `DSN` or `DRIVER`, whichever comes first; with iODBC `DRIVER`, wherever it stands.
     pub fn named<'a>(&self, string: &'a ConnectionString) -> Option<&'a Arc<Pair>> {
         let pairs = string.pairs();
-        let first = |keywords: &[&str]| pairs.iter().find(|pair| pair.is_any(keywords));
-        if !self.files.is_iodbc() {
-            return first(&["DSN", "DRIVER"]);
+        // For driver managers a word alone at the beginning may be a data source's name, and then nothing else counts.
+        if pairs.first().is_some_and(|pair| pair.keyword.is_empty() && !pair.raw.decode().trim().is_empty()) {
+            return None;
         }
-        // A string that begins with a word alone names a data source by it, for iODBC and for nobody else.
-        let is_word = pairs.first().is_some_and(|pair| pair.keyword.is_empty() && !pair.raw.decode().trim().is_empty());
-        first(&["DRIVER"]).or_else(|| first(&["DSN"]).filter(|_| !is_word))
+        let first = |keywords: &[&str]| pairs.iter().find(|pair| pair.is_any(keywords));
+        let driver = if self.files.is_iodbc() { first(&["DRIVER"]) } else { None };
+        driver.or_else(|| first(&["DSN", "DRIVER"]))
     }
 
     /// The driver that a data source names. `None`: the driver manager says `IM002`.
