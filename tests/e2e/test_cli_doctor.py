@@ -145,10 +145,12 @@ def stale_copy(patient):
 
 BROKEN = {
     "an unknown key": (lambda p: p.write(dsn={"TokenScpoe": "x"}), "keys", "warning", "TokenScpoe begins with Token", "tokenshim keys lists them"),
-    "a key of later": (lambda p: p.write(dsn={"TokenLogLevel": "x"}), "keys", "failed", "is not supported by this version", "remove it"),
+    "a word of no meaning": (lambda p: p.write(dsn={"TokenLogLevel": "x"}), "source", "failed", "TokenLogLevel", ""),
     "a driver alone": (lambda p: p.write({"Driver": REAL["unixodbc"]}), "driver library", "failed", "nothing signs in", "tokenshim install"),
     "no copy": (lambda p: p.write({"Driver": "/no/such.so"}), "driver library", "failed", "/no/such.so is not there", "correct Driver"),
     "no RealDriver": (lambda p: p.write({"RealDriver": ""}), "driver library", "failed", "names tokenshim but no real driver", "add RealDriver="),
+    "tokenshim as RealDriver": (lambda p: p.write({"RealDriver": p.home.shim("second")}), "driver library", "failed", "which is tokenshim itself",
+                                "set it to the real driver's file"),
     "two drivers": (lambda p: p.write(Other={"Driver": p.home.shim(), "RealDriver": drivers.SQLITE}), "driver library", "failed",
                     "but two real drivers", "Give each real driver its own copy"),
     "another version": (stale_copy, "driver library", "warning", "is no copy of", "run tokenshim upgrade"),
@@ -169,7 +171,7 @@ BROKEN = {
     "nobody signed in": (lambda p: p.write({"TokenSource": "device-code", "TokenTenant": "t", "TokenEndpoint": f"{p.provider.url}/t/oauth2/v2.0/token",
                                             "TokenClientSecretFile": ""}),
                          "token", "failed", "nobody is signed in to 127.0.0.1", "tokenshim login 'pg'"),
-    "a wrong password": (lambda p: p.postgres.role("alice", "another"), "connection", "failed", "cannot be opened", "docs/sources.md"),
+    "a wrong password": (lambda p: p.postgres.role("alice", "another"), "connection", "failed", "cannot be opened", "docs/troubleshooting.md"),
     "a crash at connecting": (driver_that_crashes, "connection", "failed", "crashed (SIGABRT)", "try the data source without tokenshim"),
 }
 
@@ -186,6 +188,12 @@ def test_what_is_broken_is_found_at_its_own_line_with_the_next_step(patient, cas
     before = CHECKS.index(check)
     assert {each["check"]: each["state"] for each in asked["checks"] if each["check"] in CHECKS[:before]} == {each: "ok" for each in CHECKS[:before]} or \
         case in ("a crash at connecting", "no encryption"), asked
+
+
+@pytest.mark.parametrize("case", ["tokenshim as RealDriver", "no real driver", "a missing library"])
+def test_a_driver_that_is_not_there_is_the_one_thing_that_failed(patient, case):
+    BROKEN[case][0](patient)
+    assert [each["check"] for each in patient.ask(status=1)["checks"] if each["state"] == "failed"] == [BROKEN[case][1]]
 
 
 def test_a_host_that_only_the_string_names_gets_no_token(patient):

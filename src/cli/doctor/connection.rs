@@ -44,7 +44,7 @@ pub fn line(name: &str, manager: DriverManager, timeout: Duration, secrets: &[&s
         let server = came["server"].as_str().map_or_else(String::new, |_| format!(" to {}", text(&came["server"])));
         return Line::ok("connection", format!("opened{server} within {} ms", before.elapsed().as_millis())).with(details);
     }
-    let next = "these are the driver's own words, or tokenshim's: they say what to do; docs/sources.md and docs/profiles.md say more.";
+    let next = "look the SQLSTATE and the words up in docs/troubleshooting.md: what does not begin with [tokenshim] is the driver's or its server's.";
     Line::failed("connection", "cannot be opened", next).with(details)
 }
 

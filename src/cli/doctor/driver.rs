@@ -27,8 +27,12 @@ pub fn lines(file: &Path, registry: &Registry, manager: DriverManager) -> Vec<Li
         Ok(located) => located,
         Err(error) => return vec![Line::refused("driver library", &error.message())],
     };
-    let mut lines = vec![library(file)];
     let real = &located.real_driver;
+    if place::is_tokenshim(real) {
+        let words = format!("{} names {} as RealDriver, which is tokenshim itself", located.named_by, real.display());
+        return vec![Line::failed("driver library", words, "set it to the real driver's file, then restart the application.")];
+    }
+    let mut lines = vec![library(file)];
     if let Err(problem) = probe::check(real) {
         let next = format!("install the driver, or correct RealDriver in {}.", located.named_by);
         lines.push(Line::failed("real driver", format!("{} {problem}", real.display()), next));

@@ -60,9 +60,16 @@ fn all_drivers(registry: &Registry, manager: DriverManager, lines: &mut Vec<Line
 fn one(source: &DataSource, name: &str, registry: &Registry, manager: DriverManager, lines: &mut Vec<Line>) {
     lines.push(settings::data_source(source));
     lines.extend(settings::keys(&source.settings));
-    lines.extend(driver::lines(&found(&source.driver, Path::new("/")), registry, manager));
+    let of_driver = driver::lines(&found(&source.driver, Path::new("/")), registry, manager);
+    let is_driver_known = worst(&of_driver) != State::Failed;
+    lines.extend(of_driver);
     let account = match Account::of(&source.settings, &source.real_driver) {
         Ok(account) => account,
+        // That follows from a driver that is not there, and is no second trouble.
+        Err(Error::Setting { key: "TokenProfile", .. }) if !is_driver_known => {
+            let words = "was not looked at, for it depends on the real driver";
+            return lines.push(Line::warning("source", words, "correct what failed above, then run doctor again."));
+        }
         Err(error) => return lines.push(Line::refused(of(&error), &error.message())),
     };
     let Some(account) = account else {
