@@ -72,7 +72,7 @@ pub enum Error {
     NotSignedIn { who: String, words: String, command: String },
     /// Somebody has to sign in, and must not be asked.
     #[error(
-        "{problem}, and this connect may not ask anybody. Sign in once with 'tokenshim login' as this application's user, or set TokenPrompt=yes in {section}."
+        "{problem}, and this connect may not ask anybody. Sign in once with 'tokenshim login <DSN>' as this application's user, or set TokenPrompt=yes in {section}."
     )]
     SignInNeeded { problem: String, section: String },
     /// Somebody may have signed in, but it cannot be read just now.

@@ -76,7 +76,7 @@ def test_the_next_sign_in_has_another_state_and_another_challenge(ways, people, 
 def test_who_may_not_be_asked_reads_what_to_do_and_no_browser_opens(ways, people, browser, files, dm, step):
     ways.record(browser_keys(people), dm=dm)
     result = run_client(ways.shim, [step], dm)
-    refused(result[0], "28000", "nobody is signed in to 127.0.0.1, and this connect may not ask anybody", "Sign in once with 'tokenshim login'",
+    refused(result[0], "28000", "nobody is signed in to 127.0.0.1, and this connect may not ask anybody", "Sign in once with 'tokenshim login <DSN>'",
             "or set TokenPrompt=yes in section [Engine] of odbcinst.ini.")
     assert result.stderr == "" and people.provider.requests == [] and browser.runs() == [] and files.names() == []
 

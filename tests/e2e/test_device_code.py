@@ -57,7 +57,7 @@ def test_somebody_signs_in_once_and_then_nobody_is_asked(ways, people, files, dm
 def test_who_may_not_be_asked_reads_what_to_do(ways, people, files, dm, step):
     ways.record(device_keys(people), dm=dm)
     result = run_client(ways.shim, [step], dm)
-    refused(result[0], "28000", "nobody is signed in to 127.0.0.1, and this connect may not ask anybody", "Sign in once with 'tokenshim login'")
+    refused(result[0], "28000", "nobody is signed in to 127.0.0.1, and this connect may not ask anybody", "Sign in once with 'tokenshim login <DSN>'")
     assert result.stderr == "" and people.provider.requests == [] and files.names() == []
 
 
