@@ -64,7 +64,7 @@ impl Settings {
         Self { named, ..Self::new(string, data_source, driver.or_else(|| only(sections, registry))) }
     }
 
-    /// For SQLConnect: a DSN's name, beside which nothing can be said.
+    /// For SQLConnect: a DSN's name, beside which nothing can be said. It may stand in the string as well, once that is made.
     pub fn of_data_source(name: &str, string: ConnectionString, registry: &Registry, sections: &[String]) -> Self {
         let (data_source, driver) = sections_of(registry.data_source_to_connect(name), registry);
         // In the string that SQLDriverConnect gets in its place the name stands first: it is no second one.
