@@ -83,7 +83,7 @@ static void log_hex(struct line *line, const char *name, const void *bytes, size
 }
 
 static void log_string(struct line *line, const char *name, const void *text, int length, int wide) {
-    static __thread char read[16384];
+    static __thread char read[1 << 17]; /* room for the longest token of the tests */
     log_text(line, name, get_text(text, length, wide, read, sizeof read));
 }
 
