@@ -3,7 +3,8 @@
    api_partner finish SAVED QUERY             finishes in another process: prints the token
    api_partner users STRING REDIRECT COUNT    many threads, each with a user of its own
    api_partner out STRING USER                signs out
-   api_partner misuse STRING REDIRECT         what no program should do; and a fork between the two ends */
+   api_partner misuse STRING REDIRECT         what no program should do; and a fork between the two ends
+   api_partner stories STRING REDIRECT COUNT  both */
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -248,6 +249,7 @@ int main(int count, char **arguments) {
         users(atoi(arguments[4]));
     } else {
         misuse();
+        if (!strcmp(what, "stories")) users(atoi(arguments[4]));
     }
     return 0;
 }

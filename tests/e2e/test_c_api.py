@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support import drivers, replies
-from support.c_api import EXAMPLES, SANITIZED, STORIES, sanitizers, write_sources
+from support.c_api import EXAMPLES, SANITIZED, STORIES, sanitizers, words, write_sources
 from support.device_code import device_keys
 from support.device_provider import DevicePeople
 from support.two_ways import token_keys
@@ -107,8 +107,8 @@ def test_a_program_hears_what_somebody_who_has_to_sign_in_is_told(installed, hom
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_no_sanitizer_of_a_program_finds_anything(installed, data, story):
-    assert installed.run(data, story, *STORIES[story], flags=SANITIZED, env=sanitizers(story), timeout=120)
+def test_no_sanitizer_of_a_program_finds_anything(installed, data, identity_provider, story):
+    assert installed.run(data, story, *words(story, identity_provider), flags=SANITIZED, env=sanitizers(story), timeout=120)
 
 
 # -- The examples

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import threading
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
 
@@ -121,8 +122,11 @@ def test_what_no_partner_should_do_is_a_status(installed, home, people):
 
 
 @pytest.mark.parametrize("dm, library", [("unixodbc", "odbc"), ("iodbc", ":libiodbc.so.2")])
-def test_many_users_sign_in_at_once_and_each_connects_with_a_token_of_its_own(installed, home, recorder, people, dm, library):
+def test_many_users_sign_in_at_once_and_each_connects_with_a_token_of_its_own(installed, home, recorder, people, identity_provider, dm, library):
+    """None of them waits for another: each code is answered once all of them are there."""
     write(home, recorder, browser_keys(people), dm)
+    all_there = threading.Barrier(16)
+    identity_provider.always(lambda exchange: all_there.wait(20) >= 0 and people.token(exchange), path=people.token_path)
     *told, last = installed.run(home, PROGRAM, "users", "DSN=data", REDIRECT, 16, libraries=("tokenshim", library))
     assert last == "16 users have tokens of their own" and people.asked == 16 and people.renewals == 0
     connected = [re.fullmatch(r"DSN=data;UID=(\S+);PWD=\{(\S+)\}", each["string"]).groups() for each in recorder.calls("SQLDriverConnect")]
@@ -165,10 +169,10 @@ def test_a_server_that_nobody_here_wrote_signs_a_confidential_partners_user_in(i
     assert not list((home.user / ".cache" / "tokenshim").glob("*.refresh"))
 
 
-@pytest.mark.parametrize("language", ["c99", "c++11"])
-def test_the_example_partner_signs_a_user_in_on_its_own_page(installed, home, recorder, people, language):
+@pytest.mark.parametrize("language, flags", [("c99", ("-O1",)), ("c++11", ("-O1",)), ("c99", SANITIZED)], ids=["c99", "c++11", "sanitized"])
+def test_the_example_partner_signs_a_user_in_on_its_own_page(installed, home, recorder, people, language, flags):
     port = free_port()
-    program = installed.compile(EXAMPLES / "partner.c", language)
+    program = installed.compile(EXAMPLES / "partner.c", language, flags)
     with subprocess.Popen([program, "DSN=data", "ann", str(port)], env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as page:
         try:
             assert page.stdout.readline() == f"open http://127.0.0.1:{port}/\n"

@@ -30,5 +30,5 @@ def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider
 @pytest.mark.parametrize("story", memory.few_or_all(["api_misuse", "provider.cpp"], c_api.STORIES))
 def test_memory_is_handled_well_by_tokenshims_own_functions(installed, home, recorder, identity_provider, authority, story):
     data = c_api.write_sources(home, recorder, identity_provider, timeout_seconds=10)
-    found = memory.mistakes(data, story, *c_api.STORIES[story], run=installed.run, env={"SSL_CERT_FILE": str(authority.file)})
+    found = memory.mistakes(data, story, *c_api.words(story, identity_provider), run=installed.run, env={"SSL_CERT_FILE": str(authority.file)})
     assert not [each for each in found if each.is_tokenshims]

@@ -40,4 +40,4 @@ def test_no_sanitizer_finds_anything(request, ways, identity_provider, monkeypat
 @pytest.mark.parametrize("story", c_api.STORIES)
 def test_no_sanitizer_finds_anything_in_tokenshims_own_functions(installed, home, recorder, identity_provider, story):
     data = c_api.write_sources(home, recorder, identity_provider, timeout_seconds=10)
-    assert installed.run(data, story, *c_api.STORIES[story], flags=c_api.SANITIZED, env=c_api.sanitizers(story), timeout=120)
+    assert installed.run(data, story, *c_api.words(story, identity_provider), flags=c_api.SANITIZED, env=c_api.sanitizers(story), timeout=120)

@@ -38,7 +38,7 @@ class BrowserPeople(DevicePeople):
         self.authorize_path = path or (f"{tenant}/oauth2/v2.0/authorize" if tenant else "/authorize")
         self._codes: dict[str, dict[str, str]] = {}
         super().__init__(provider, tenant=tenant)
-        provider.always(self._page)
+        provider.always(self.page)
 
     @property
     def document(self) -> dict[str, object]:
@@ -48,7 +48,7 @@ class BrowserPeople(DevicePeople):
     def asked(self) -> int:
         return len(self.questions)
 
-    def _page(self, exchange) -> bool:
+    def page(self, exchange) -> bool:
         """Whoever comes is signed in, and sent back."""
         target = urlsplit(exchange.request.path)
         if target.path != self.authorize_path:

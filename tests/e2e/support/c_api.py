@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from . import drivers, replies
+from .browser_people import BrowserPeople, browser_keys
 from .odbc_home import REPOSITORY, OdbcHome, build_folder
 from .two_ways import token_keys
 
@@ -26,6 +27,8 @@ STORIES = {
     "api_provider": ["DSN=callback"],
     "api_connection": ["DSN=live", "DSN=plain"],
     "api_log": ["DSN=file", "DSN=file;TokenScope=other"],
+    "api_partner": ["stories", "DSN=people", "https://partner.example/back?tenant=7", 8],
+    "api_register": ["{url}", "an-account", "an-admins-token", 1],
     "get_token.c": ["DSN=app"],
     "connect.c": ["DSN=lite", "select 1"],
     "renew.c": ["DSN=live"],
@@ -34,28 +37,39 @@ STORIES = {
 }
 """The programs of tests/c that use these functions, and the examples, and what they are told of the sources of `write_sources`."""
 
+
+def words(story: str, provider) -> list[object]:
+    """What a program is told, where the provider is."""
+    return [provider.url if word == "{url}" else word for word in STORIES[story]]
+
+
 SANITIZED = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer")
 
 
 def sanitizers(story: str) -> dict[str, str]:
     """Options of the sanitizers. In a child what belonged to a thread that the fork did not take along is lost; SQLite's driver loses memory itself."""
-    leaks = int(story not in ("api_forks", "api_connection", "connect.c"))
+    leaks = int(story not in ("api_forks", "api_connection", "api_partner", "connect.c"))
     return {"ASAN_OPTIONS": f"detect_leaks={leaks}:detect_stack_use_after_return=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 def write_sources(home: OdbcHome, recorder, provider, timeout_seconds: int = 3) -> OdbcHome:
     """DSNs of the recorder behind tokenshim: `app`, whose token is a password; `file`, whose token is in files too; `callback`, whose
-    token a function of the program gives, as is that of `mine`; `live`, whose connections take new tokens; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
+    token a function of the program gives, as is that of `mine`; `live`, whose connections take new tokens; `people`, who sign in; `plain`, without one. And without tokenshim between: `sql`, of the recorder as
     Microsoft's driver, and `lite`, of SQLite's."""
-    provider.always(lambda exchange: replies.good_token(f"token-{len(provider.requests)}")(exchange))
+    people = BrowserPeople(provider, tenant="/people")
+    registered = {"integration_id": "an-integration", "client_id": "a-client", "client_secret": "a-secret"}
+    provider.always(replies.json_body(registered), path="/api/2.0/accounts/an-account/oauth2/custom-app-integrations")
+    is_browser = lambda exchange: exchange.request.path.startswith(people.authorize_path)
+    provider.always(lambda exchange: (people.page if is_browser(exchange) else replies.good_token(f"token-{len(provider.requests)}"))(exchange))
     keys = token_keys(provider)
     callback = {"TokenSource": "callback", "TokenCallback": "program", "TokenScope": "a-scope", "TokenTimeout": timeout_seconds, "TokenCache": "file"}
     home.write({"Engine": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **keys},
                 "SQL": {"Driver": recorder.compile("both", "libmsodbcsql-18.6.so.2.1"), **keys, "TokenProfile": ""},
                 "SQLite": {"Driver": drivers.SQLITE, **keys},
+                "People": {"Driver": home.shim(), "RealDriver": recorder.compile("both"), **browser_keys(people)},
                 "Live": {"Driver": home.shim("live"), "RealDriver": recorder.compile("both"), **keys, "TokenLive": "yes"}},
                {"app": {"Driver": "Engine"}, "file": {"Driver": "Engine", "TokenCache": "file"}, "plain": {"Driver": "Engine", "TokenSource": ""},
-                "callback": {"Driver": "Engine", **callback}, "live": {"Driver": "Live"}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider", "TokenTimeout": 60},
+                "callback": {"Driver": "Engine", **callback}, "live": {"Driver": "Live"}, "people": {"Driver": "People"}, "mine": {"Driver": "Engine", **callback, "TokenCallback": "my-provider", "TokenTimeout": 60},
                 "sql": {"Driver": "SQL", "Server": "127.0.0.1"}, "lite": {"Driver": "SQLite", "Database": ":memory:"}})
     return home
 
