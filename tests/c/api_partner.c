@@ -190,6 +190,7 @@ static void misuse(void) {
     snprintf(wrong, sizeof wrong, "%.60s&state=%s", query, "AAAA");
     COMES_TO(TOKENSHIM_STATUS_WRONG_STATE, tokenshim_sign_in_finish(session, wrong, 0, &token, failure));
     COMES_TO(TOKENSHIM_STATUS_WRONG_STATE, tokenshim_sign_in_finish(session, "code=x", 0, &token, failure));
+    COMES_TO(TOKENSHIM_STATUS_WRONG_STATE, tokenshim_sign_in_finish(session, "code=x&state=AAAA", 0, &token, failure));
     text = saved(session);
     pid_t child = fork();
     if (!child) {

@@ -106,18 +106,24 @@ impl RefreshToken {
     /// # Errors
     /// As [`Kept::token`].
     pub fn forget(&self, deadline: Instant) -> Result<Option<bool>, String> {
-        self.take(deadline).map(|taken| taken.map(|token| token.is_some()))
+        self.take(deadline).map(|taken| taken.map(|tokens| !tokens.is_empty()))
     }
 
-    /// The same; returns the one that there was.
+    /// The same; returns those that there were: behind this process's own one there may be the file's, of another process.
     ///
     /// # Errors
-    /// As [`Kept::token`].
-    pub fn take(&self, deadline: Instant) -> Result<Option<Option<Secret>>, String> {
+    /// As [`Kept::token`]; or one stays where it is.
+    pub fn take(&self, deadline: Instant) -> Result<Option<Vec<Secret>>, String> {
         let take = |kept: &Kept<'_>| {
-            let token = kept.token()?;
-            token.iter().for_each(|token| kept.forget(token));
-            Ok(token)
+            let mut taken = Vec::new();
+            while let Some(token) = kept.token()? {
+                if taken.contains(&token) {
+                    return Err(format!("{} cannot be removed", self.file()));
+                }
+                kept.forget(&token);
+                taken.push(token);
+            }
+            Ok(taken)
         };
         self.in_turn(deadline, take).transpose()
     }

@@ -55,11 +55,13 @@ impl Person {
     /// Whether there was a sign-in. It is forgotten here whatever the provider says: the log has a line where that did not hear of it.
     pub(in crate::credential::person) fn forget_and_revoke(&self, patience: Patience) -> Result<bool, Error> {
         let taken = self.kept().take(patience.deadline).map_err(|problem| Error::SignInUnreadable { problem })?;
-        let Some(token) = taken.ok_or_else(|| self.too_slow())? else { return Ok(false) };
-        if let Err(error) = self.revoke(&token, patience) {
-            self.config.log.warning(&format!("a sign-in is forgotten here, but is not over for {}: {error}", self.provider.host()));
+        let taken = taken.ok_or_else(|| self.too_slow())?;
+        for token in &taken {
+            if let Err(error) = self.revoke(token, patience) {
+                self.config.log.warning(&format!("a sign-in is forgotten here, but is not over for {}: {error}", self.provider.host()));
+            }
         }
-        Ok(true)
+        Ok(!taken.is_empty())
     }
 
     /// RFC 7009, section 2.1.

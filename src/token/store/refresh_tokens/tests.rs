@@ -123,6 +123,11 @@ fn a_fresh_sign_in_of_another_process_is_neither_replaced_nor_forgotten() {
     assert_eq!(text(&ann()).as_deref(), Some("own 2"), "this process's own goes on beside it");
     ann().in_turn(soon(), |kept| kept.forget(&secret("own 2"))).expect("a turn");
     assert_eq!(text(&ann()).as_deref(), Some("fresh"));
+
+    ann().in_turn(soon(), |kept| kept.set_here(Some(secret("own 3")))).expect("a turn");
+    let taken = ann().take(soon()).expect("readable").expect("a turn");
+    assert_eq!(taken.iter().map(Secret::expose).collect::<Vec<_>>(), ["own 3", "fresh"], "who signs out does so for both");
+    assert_eq!(ann().is_there(), Ok(false));
 }
 
 #[test]
