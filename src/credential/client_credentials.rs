@@ -33,7 +33,11 @@ impl ClientCredentials {
     pub fn of(config: Arc<Config>, workspace: Option<&Workspace>) -> Result<Self, Error> {
         let client = Client::of(&config, "client-credentials")?;
         if !client.has_proof() {
-            return Err(Error::bad(&config.section, "TokenClientSecret", "is missing, which client-credentials needs (or TokenClientCertificate)"));
+            return Err(Error::bad(
+                &config.section,
+                "TokenClientSecret",
+                "is missing, which client-credentials needs (or TokenClientSecretFile, TokenClientSecretEnv, TokenClientCertificate)",
+            ));
         }
         let service = workspace.map(|workspace| workspace.service(&config)).transpose()?.flatten();
         let (endpoint, form) = service.map_or((None, None), |service| (service.endpoint, Some(service.form)));

@@ -29,7 +29,13 @@ pub fn read(config: &Config) -> Result<Secret, Error> {
         None => return Err(Error::bad(&config.section, "TokenClientSecret", "is missing, which client-credentials needs")),
         Some(SecretPlace::Value(secret)) => ("TokenClientSecret", secret.clone()),
         Some(SecretPlace::Environment(name)) => {
-            let unset = |_| Error::bad(&config.section, "TokenClientSecretEnv", "names a variable that is not set for this process");
+            let unset = |_| {
+                Error::bad(
+                    &config.section,
+                    "TokenClientSecretEnv",
+                    "names a variable that is not set for this process: set it where the application is started",
+                )
+            };
             ("TokenClientSecretEnv", Secret::new(std::env::var(name).map_err(unset)?))
         }
         Some(SecretPlace::File(path)) => {
@@ -55,7 +61,7 @@ pub fn file(path: &Path) -> Result<Secret, String> {
 }
 
 fn read_file(path: &Path) -> Result<Secret, String> {
-    let (bytes, about) = plain_file::read(path, FILE_MAX_BYTES)?;
+    let (bytes, about) = plain_file::read_own(path, FILE_MAX_BYTES)?;
     if about.mode() & 0o077 != 0 {
         return Err(format!("can be read by others (mode {:03o}): run chmod 600 on it", about.mode() & 0o777));
     }

@@ -108,7 +108,7 @@ impl ManagedIdentity {
             Error::SignInRefused { words, .. } => Error::SignInRefused {
                 who,
                 words,
-                advice: "Give this machine or service a managed identity, or check which one TokenClientId in {section} names, and TokenScope.",
+                advice: "Give this machine of Azure's a managed identity, or check TokenClientId and TokenScope in {section}; elsewhere choose another TokenSource.",
                 section,
             },
             Error::ProviderUnreachable { words, again_after: None, .. } => Error::ProviderUnreachable {

@@ -26,7 +26,7 @@ impl TokenEnv {
 
     fn read(&self) -> Result<Token, Error> {
         let bad = |problem: &str| Error::bad(&self.config.section, "TokenEnv", format!("names a variable that {problem}"));
-        let value = std::env::var_os(&self.name).ok_or_else(|| bad("is not set for this process"))?;
+        let value = std::env::var_os(&self.name).ok_or_else(|| bad("is not set for this process: set it where the application is started"))?;
         // Nobody knows since when it is there.
         printed::token(&Zeroizing::new(value.into_vec()), None).map_err(|problem| bad(&problem))
     }

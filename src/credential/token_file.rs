@@ -75,7 +75,7 @@ impl Source for TokenFile {
 }
 
 fn read(path: &Path) -> Result<Token, String> {
-    let (bytes, about) = plain_file::read(path, FILE_MAX_BYTES)?;
+    let (bytes, about) = plain_file::read_own(path, FILE_MAX_BYTES)?;
     check(path, &about)?;
     printed::token(&bytes, about.modified().ok()).map_err(|problem| format!("names a file that {problem}"))
 }

@@ -148,7 +148,7 @@ fn file(config: &Config, grant: Grant) -> Option<(PathBuf, &'static str)> {
 
 /// Kubernetes puts a link there, to a file that others in the pod may read as well.
 fn read(path: &Path) -> Result<Secret, String> {
-    let (bytes, _) = plain_file::read(path, FILE_MAX_BYTES)?;
+    let (bytes, _) = plain_file::read_own(path, FILE_MAX_BYTES)?;
     let text = bytes.trim_ascii();
     if text.is_empty() {
         return Err("names a file that is empty".into());

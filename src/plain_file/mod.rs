@@ -13,8 +13,23 @@ pub mod kept;
 /// # Errors
 /// Says what is wrong with the file, in words that go on where its key ends.
 pub fn read(path: &Path, max_bytes: usize) -> Result<(Vec<u8>, Metadata), String> {
+    whole(open(path).map_err(unreadable)?, max_bytes)
+}
+
+/// As [`read`], of a file that is its reader's own: where it cannot be opened, the words end with what to do.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_own(path: &Path, max_bytes: usize) -> Result<(Vec<u8>, Metadata), String> {
+    whole(open(path).map_err(to_mend)?, max_bytes)
+}
+
+fn open(path: &Path) -> io::Result<File> {
     // Opening must not wait for a pipe's other end, nor make a terminal this process's own.
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(unreadable)?;
+    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+fn whole(file: File, max_bytes: usize) -> Result<(Vec<u8>, Metadata), String> {
     let about = regular(&file)?;
     Ok((contents(file, max_bytes)?, about))
 }
@@ -54,6 +69,32 @@ pub fn append(path: &Path, line: &[u8]) -> Result<(), String> {
     file.write_all(line).map_err(unwritable)
 }
 
+/// Whose file it would have to be is the one thing that nobody sees in a path.
+fn to_mend(error: io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("cannot be read: {error}: correct the path, or put the file there"),
+        io::ErrorKind::PermissionDenied => {
+            let user = nix::unistd::geteuid();
+            format!("cannot be read by user {user}, which this application runs as: run chown {user} on it, and let that user into its folder")
+        }
+        _ => unreadable(error),
+    }
+}
+
 fn unreadable(error: io::Error) -> String {
     format!("cannot be read: {error}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_hinders_this_user_alone_is_said_with_the_user_and_what_to_do() {
+        let user = nix::unistd::geteuid().to_string();
+        let denied = to_mend(io::ErrorKind::PermissionDenied.into());
+        assert!(denied.contains(&format!("by user {user},")) && denied.contains(&format!("run chown {user} on it")), "{denied}");
+        let gone = read_own(Path::new("/no/such/file"), 1).expect_err("no file");
+        assert!(gone.contains("No such file") && gone.ends_with("correct the path, or put the file there"), "{gone}");
+    }
 }

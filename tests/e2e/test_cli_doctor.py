@@ -159,7 +159,7 @@ BROKEN = {
     "a crash at loading": (crash_at_loading, "real driver", "failed", "crashed (SIGABRT) while it was loaded", "install the driver"),
     "no token asked for": (lambda p: p.write({"TokenSource": ""}, {"Password": p.token}), "source", "warning", "nothing asks for a token", "set TokenSource in section [PostgreSQL]"),
     "a bad setting": (lambda p: p.write(dsn={"TokenTimeout": "soon"}), "source", "failed", "DSN [pg] of odbc.ini: TokenTimeout must be", "correct what"),
-    "no secret file": (lambda p: p.secret.unlink(), "source", "failed", "TokenClientSecretFile", ""),
+    "no secret file": (lambda p: p.secret.unlink(), "source", "failed", "TokenClientSecretFile cannot be read", "correct the path"),
     "no encryption": (lambda p: p.write(dsn={"SSLmode": "disable", "Servername": "db.example.com"}), "host", "failed", "could be read on its way",
                       "TokenAllowUnencrypted"),
     "no provider": (lambda p: p.write({"TokenEndpoint": "http://127.0.0.1:1/token", "TokenTimeout": 1}), "provider", "failed", "cannot get a token from 127.0.0.1",

@@ -129,7 +129,7 @@ def test_a_secret_by_value_comes_before_one_by_reference(dsn, file):
 
 def test_no_secret_at_all_is_said(dsn):
     dsn.write(dsn.endpoint)
-    dsn.refused_unheard(dsn.connect(), "HY000", "section [Shimmed] of odbcinst.ini: TokenClientSecret is missing")
+    dsn.refused_unheard(dsn.connect(), "HY000", "section [Shimmed] of odbcinst.ini: TokenClientSecret is missing", "TokenClientSecretFile")
 
 
 def test_no_secret_reaches_the_driver_or_the_programs_output(dsn):

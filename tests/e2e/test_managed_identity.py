@@ -138,7 +138,7 @@ def test_a_machine_that_has_just_begun_is_asked_again(dsn, statuses):
 def test_a_machine_without_an_identity_is_told_to_get_one(dsn):
     dsn.provider.always(replies.oauth_error(400, "invalid_request", "Identity not found"))
     record = dsn.refused(dsn.connect(env=environment(dsn.provider, dict([IMDS]))), "28000", "the managed identity service at 127.0.0.1",
-                         "Identity not found", f"which one TokenClientId in {SECTION} names")
+                         "Identity not found", f"check TokenClientId and TokenScope in {SECTION}", "elsewhere choose another TokenSource")
     assert len(dsn.provider.requests) == 1, record
 
 
