@@ -18,13 +18,10 @@ ISQL = ["isql", "-v", "-b", "-k", "DSN=sales;UID=reporter"]
 
 @pytest.fixture
 def connects(system, postgres, identity_provider):
-    """Whether isql in the clean system gets in, with the driver library at `driver`. Who gets in has fetched the token."""
-    def connects(driver: str) -> bool:
+    """Whether isql in the clean system gets in, by the token. Who gets in has fetched it."""
+    def connects() -> bool:
         postgres.role("reporter", identity_provider.token)
-        real = "/" + str(next(system.folder.glob("usr/lib/*/odbc/psqlodbcw.so")).relative_to(system.folder))
-        system.write("/etc/odbcinst.ini", ini_text({"PostgreSQL": {
-            "Driver": driver, "RealDriver": real, "TokenSource": "client-credentials", "TokenEndpoint": f"{identity_provider.url}/token",
-            "TokenClientId": "reporting", "TokenClientSecret": "a-secret-of-the-package-test"}}))
+        identity_provider.forget()
         system.write("/etc/odbc.ini", ini_text({"sales": {"Driver": "PostgreSQL", **postgres.keys()}}))
         done = system.run(*ISQL, typed="select 'who: ' || current_user\n")
         assert "who: reporter" in done.stdout, done.stdout + done.stderr
@@ -32,27 +29,52 @@ def connects(system, postgres, identity_provider):
     return connects
 
 
-def test_the_deb_installs_in_a_clean_system_and_goes_away_without_a_trace(system: CleanSystem, package, connects):
+@pytest.fixture
+def keys(system, identity_provider) -> dict[str, str]:
+    system.write("/secret", "a-secret-of-the-package-test")
+    system.run("chmod", "600", "/secret")
+    return {"TokenEndpoint": f"{identity_provider.url}/token", "TokenClientId": "reporting", "TokenClientSecretFile": "/secret"}
+
+
+def test_the_deb_installs_in_a_clean_system_and_goes_away_without_a_trace(system: CleanSystem, package, connects, keys):
     before = system.files()
     system.put(package, "/tokenshim.deb")
-    done = system.run("dpkg", "--install", "/tokenshim.deb")
-    assert done.returncode == 0, done.stdout + done.stderr
+    does(system, "dpkg", "--install", "/tokenshim.deb")
     [driver] = [file for file in system.files() if file.endswith("/libtokenshim_driver.so")]
     assert re.fullmatch(r"/usr/lib/[^/]+-linux-gnu/tokenshim/libtokenshim_driver\.so", driver)
-    assert "libtokenshim.so.0 " in system.run("ldconfig", "-p").stdout
-    assert connects(driver)
+    assert "libtokenshim.so.0 " in does(system, "ldconfig", "-p")
+    assert re.fullmatch(r"tokenshim \d+\.\d+\.\d+\n", does(system, "tokenshim", "--version"))
 
-    assert system.run("dpkg", "--purge", "tokenshim").returncode == 0
-    of_the_test = {"/tokenshim.deb", "/etc/odbcinst.ini", "/etc/odbc.ini", "/root/.odbc.ini", "/root/.isql_history"}  # the last two are unixODBC's
+    settings = [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
+    does(system, "tokenshim", "install", "PostgreSQL", "--real", "psqlodbcw.so", "--source", "client-credentials", *settings)
+    assert connects()
+    copy = next(system.folder.glob("usr/lib/*/tokenshim/psqlodbcw.so"))
+    system.write(f"/{copy.relative_to(system.folder)}", "of an older version")
+    does(system, "dpkg", "--install", "/tokenshim.deb")  # an upgrade, to dpkg
+    assert connects(), "the copy was made anew"
+    assert "PostgreSQL" in does(system, "tokenshim", "list")
+
+    does(system, "tokenshim", "uninstall", "PostgreSQL")
+    does(system, "dpkg", "--purge", "tokenshim")
+    of_the_test = {"/secret", "/tokenshim.deb", "/etc/odbcinst.ini", "/etc/odbc.ini", "/root/.odbc.ini", "/root/.isql_history"}  # the last two are unixODBC's
     assert system.files() - before - of_the_test == set()
     system.run("rm", *of_the_test)
 
 
-def test_the_archive_unpacked_in_usr_local_serves_as_well(system: CleanSystem, archive, connects):
+def does(system: CleanSystem, *command: str) -> str:
+    """What it prints, where it does what it is asked for."""
+    done = system.run(*command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_archive_unpacked_in_usr_local_serves_as_well(system: CleanSystem, archive, connects, keys):
     system.put(archive, "/tokenshim.tar.gz")
-    done = system.run("tar", "-C", "/usr/local", "--strip-components=1", "-xzf", "/tokenshim.tar.gz")
-    assert done.returncode == 0, done.stderr
-    assert connects("/usr/local/lib/tokenshim/libtokenshim_driver.so")
+    does(system, "tar", "-C", "/usr/local", "--strip-components=1", "-xzf", "/tokenshim.tar.gz")
+    real = "/" + str(next(system.folder.glob("usr/lib/*/odbc/psqlodbcw.so")).relative_to(system.folder))
+    driver = "/usr/local/lib/tokenshim/libtokenshim_driver.so"
+    system.write("/etc/odbcinst.ini", ini_text({"PostgreSQL": {"Driver": driver, "RealDriver": real, "TokenSource": "client-credentials", **keys}}))
+    assert connects()
 
 
 def test_the_libraries_are_stripped_and_hardened_and_small(archive, tmp_path):
