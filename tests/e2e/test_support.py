@@ -10,6 +10,7 @@ import pytest
 
 from support import drivers
 from support.odbc_client import WIDE_BYTES, call, dlsym_table, run_client
+from support.odbc_home import REPOSITORY
 
 PASSWORD = "tok%41+en;with}{odd=characters"
 BRACED = "{" + PASSWORD.replace("}", "}}") + "}"
@@ -199,3 +200,13 @@ def test_connects_run_in_parallel(home, recorder):
     [both] = run_client(home, [call("parallel", steps=steps)], env={"RECORDER_CONNECT_SECONDS": "1"})
     assert all(connect.succeeded for [connect] in both.parallel)
     assert both.seconds < 1.8
+
+
+# -- What `make demo` has
+
+
+def test_the_demonstration_needs_nothing_but_pythons_own_modules():
+    """`make demo` installs no module: with -I and -S Python has none besides its own."""
+    program = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='imported')"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program, REPOSITORY / "scripts" / "demo.py"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -21,7 +21,10 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-import pytest
+try:
+    import pytest
+except ModuleNotFoundError:  # `make demo` has no pytest, which calls the hooks below
+    pytest = None
 
 LEAST = 12
 """Whatever is shorter may stand anywhere by chance."""
@@ -114,6 +117,10 @@ def _append(kind: str, line: dict) -> None:
 # -- Around each test
 
 
+def _hook(**options):
+    return pytest.hookimpl(**options) if pytest else lambda function: function
+
+
 def pytest_configure(config) -> None:
     config.addinivalue_line("markers", "unlogged: a log would change what this test is about")
     worker = getattr(config, "workerinput", None)
@@ -124,19 +131,19 @@ def pytest_configure(config) -> None:
         _Run.folder.chmod(0o777)  # some programs of the tests run with another user's rights
 
 
-@pytest.hookimpl(optionalhook=True)
+@_hook(optionalhook=True)
 def pytest_configure_node(node) -> None:
     node.workerinput["leaks"] = str(_Run.folder)
 
 
-@pytest.hookimpl(tryfirst=True)
+@_hook(tryfirst=True)
 def pytest_runtest_setup(item) -> None:
     _Run.test = item.nodeid
     _Run.is_logged = item.get_closest_marker("unlogged") is None
     _Run.logs = set()
 
 
-@pytest.hookimpl(tryfirst=True)
+@_hook(tryfirst=True)
 def pytest_runtest_teardown(item) -> None:
     for log in _Run.logs:
         if log.is_file():
@@ -160,7 +167,7 @@ def argv(line: str) -> str:
 # -- At the run's end
 
 
-@pytest.hookimpl(trylast=True)
+@_hook(trylast=True)
 def pytest_sessionfinish(session) -> None:
     if hasattr(session.config, "workerinput") or not _Run.folder:
         return  # the one that started the workers looks at what all wrote down
