@@ -11,8 +11,8 @@ import pytest
 from support.sign_in import MICROSOFT, SECRET, SPARK, SignIn
 from test_managed_identity import IMDS, SOURCE, environment, granted
 
-LINES = "id\r\nX-Evil: 1\r\n\r\nPOST /evil HTTP/1.1\r\nHost: evil.example.org"
-ONE_LINE = "id\rX-Evil: 1"
+LINES = "id\r\nX-Evil: 1\r\n\r\nPOST /evil HTTP/1.1\r\nHost: evil.example.org\r\n&scope=evil&client_secret=%41+"
+ONE_LINE = "id\rX-Evil: 1&scope=evil&client_secret=%41+"
 """No file of settings has a value of two lines."""
 USUAL = {"TokenClientId": "id", "TokenClientSecret": SECRET, "TokenScope": "all"}
 
