@@ -136,3 +136,39 @@ impl Session {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(until: u64) -> Session {
+        let text = |text: &str| Secret::new(text.into());
+        let begun = Begun { url: text("u"), redirect_uri: "https://a.example/".into(), state: text("s"), verifier: text("v") };
+        let asked = Asked { string: c"DSN=nobody-has-this".into(), user: Some("ann".into()), overrides: Overrides::default() };
+        Session { begun, asked, name: "n".into(), until }
+    }
+
+    #[test]
+    fn a_session_ends_with_its_time_also_where_it_was_saved() {
+        let key = [7; KEY_BYTES];
+        for (until, query, status) in [
+            (now(), "code=c&state=s", Status::SessionOver),
+            (now() - 1, "code=c&state=other", Status::SessionOver),
+            (now() + 60, "code=c&state=other", Status::WrongState),
+            (now() + 60, "code=c&state=s", Status::NoDataSource), // from here on the settings count
+        ] {
+            let saved = session(until).save(&key).expect("random numbers");
+            for session in [session(until), Session::load(&key, saved.as_bytes()).expect("a session")] {
+                assert_eq!(session.finish(query, Duration::from_secs(1)).err().expect("a problem").status, status, "{query}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_state_is_used_up_once_and_not_for_ever() {
+        let over = session(now());
+        assert!(over.use_up() && over.use_up(), "what is over is not remembered");
+        let open = session(now() + 60);
+        assert!(open.use_up() && !open.use_up());
+    }
+}
