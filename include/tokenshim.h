@@ -1,4 +1,5 @@
-/* tokenshim: access tokens for ODBC connections, for C99 and C++11. Link with -ltokenshim, before or behind -lodbc.
+/* tokenshim: access tokens for ODBC connections, for C99 and C++11. Link with -ltokenshim, before or behind -lodbc; pkg-config knows it
+   as tokenshim. Programs to begin with are in examples/c.
 
    Each function returns a status, and fills the caller's tokenshim_failure, if there is one. Texts are NUL-terminated. What a function
    gives stays the library's and is named by a handle, or is written to memory of the caller's. Beside what each function says, any

@@ -5,20 +5,18 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import threading
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from support import replies, signing_in
+from support import partner_page, replies, signing_in
 from support.browser_people import BrowserPeople, browser_keys
 from support.c_api import EXAMPLES, SANITIZED
 from support.device_code import NOPROMPT, connect
 from support.odbc_client import WIDE_BYTES, run_client
 from support.oidc_provider import SECRET, OidcProvider
-from support.postgres import free_port
 
 REDIRECT = "https://partner.example/back?tenant=7"
 PROGRAM = "api_partner"
@@ -171,18 +169,7 @@ def test_a_server_that_nobody_here_wrote_signs_a_confidential_partners_user_in(i
 
 @pytest.mark.parametrize("language, flags", [("c99", ("-O1",)), ("c++11", ("-O1",)), ("c99", SANITIZED)], ids=["c99", "c++11", "sanitized"])
 def test_the_example_partner_signs_a_user_in_on_its_own_page(installed, home, recorder, people, language, flags):
-    port = free_port()
     program = installed.compile(EXAMPLES / "partner.c", language, flags)
-    with subprocess.Popen([program, "DSN=data", "ann", str(port)], env=home.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as page:
-        try:
-            assert page.stdout.readline() == f"open http://127.0.0.1:{port}/\n"
-            with pytest.raises(HTTPError) as other:
-                signing_in.urllib.request.urlopen(f"http://127.0.0.1:{port}/back?code=x&state=y", timeout=20)
-            with other.value as answered:
-                assert answered.code == 400 and answered.read() == b"This browser began no sign-in.\n"
-            assert signing_in.sign_in(f"http://127.0.0.1:{port}/")[1] == "You are signed in.\n"
-            told, complaints = page.communicate(timeout=20)
-        finally:
-            page.kill()
-    assert (page.returncode, told, complaints) == (0, "ann is signed in: connect with DSN=data;TokenUser=ann\n", "")
+    told = partner_page.visited(program, "DSN=data", "ann", env=home.env)
+    assert told == "ann is signed in: connect with DSN=data;TokenUser=ann\n"
     assert connects(home, "ann").succeeded and the_password(recorder).startswith("token-of-person")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from support import c_api, memory, stories
+from support import c_api, memory, partner_page, stories
 
 pytestmark = pytest.mark.unlogged  # what memory is left is counted
 
@@ -31,4 +31,13 @@ def test_memory_is_handled_as_without_tokenshim(request, ways, identity_provider
 def test_memory_is_handled_well_by_tokenshims_own_functions(installed, home, recorder, identity_provider, authority, story):
     data = c_api.write_sources(home, recorder, identity_provider, timeout_seconds=10)
     found = memory.mistakes(data, story, *c_api.words(story, identity_provider), run=installed.run, env={"SSL_CERT_FILE": str(authority.file)})
+    assert not [each for each in found if each.is_tokenshims]
+
+
+@pytest.mark.parametrize("file", memory.few_or_all([], ["partner.c"]))
+def test_memory_is_handled_well_where_somebody_signs_in_on_a_programs_page(installed, home, recorder, identity_provider, authority, file):
+    data = c_api.write_sources(home, recorder, identity_provider)
+    visit = lambda home, program, *arguments, env, **options: partner_page.visited(program, *arguments, env={**home.env, **env}, **options)
+    program = installed.compile(c_api.EXAMPLES / file)
+    found = memory.mistakes(data, program, "DSN=people", "ann", run=visit, env={"SSL_CERT_FILE": str(authority.file)})
     assert not [each for each in found if each.is_tokenshims]
