@@ -215,19 +215,16 @@ impl Cache {
         }
     }
 
-    /// Keeps a token that came without anybody's asking here for it, in place of the one that is kept.
+    /// Keeps a token that came without anybody's asking here for it, in place of the one that is kept or under way.
     pub fn keep(&self, identity: &Identity, token: &Token) {
         let now = self.clock.now();
         let kept = Kept { token: token.clone(), since: now.saturating_sub(token.age()), failures: 0, wait_until: now };
-        self.shelf().entry(identity, now).kept = Some(kept);
+        *self.shelf().entry(identity, now) = Entry { kept: Some(kept), flight: None };
     }
 
-    /// Drops whichever token is kept.
+    /// Drops whichever token is kept or under way: who waits for that gets it, and nobody else.
     pub fn forget_any(&self, identity: &Identity) {
-        let kept = self.shelf().entries.get(identity).and_then(|entry| Some(entry.kept.as_ref()?.token.clone()));
-        if let Some(token) = kept {
-            self.forget(identity, &token);
-        }
+        self.shelf().entries.remove(identity);
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -239,8 +236,11 @@ impl Cache {
         let now = self.clock.now();
         let mut shelf = self.shelf();
         let entry = shelf.entry(identity, now);
-        entry.flight.take_if(|current| Arc::ptr_eq(current, flight));
+        let is_wanted = entry.flight.take_if(|current| Arc::ptr_eq(current, flight)).is_some();
+        let is_anothers = entry.kept.is_some() || entry.flight.is_some();
         match (&result, &mut entry.kept) {
+            _ if !is_wanted && is_anothers => {}
+            _ if !is_wanted => drop(shelf.entries.remove(identity)),
             (Ok(Got { token, .. }), kept) => {
                 *kept = Some(Kept { token: token.clone(), since: now.saturating_sub(token.age()), failures: 0, wait_until: now });
             }

@@ -216,6 +216,29 @@ fn a_fetch_that_is_under_way_is_not_thrown_away() {
 }
 
 #[test]
+fn what_was_under_way_when_somebody_signed_in_anew_or_out_is_not_kept() {
+    let (bench, identity) = (bench(), Identity::of(&[Some("a")]));
+    let answer = bench.provider.slow();
+    for is_new in [true, false] {
+        thread::scope(|scope| {
+            let before = bench.provider.requests();
+            let first = scope.spawn(|| bench.get("a"));
+            wait_until(|| bench.provider.requests() == before + 1);
+            if is_new {
+                bench.cache.keep(&identity, &token("anew"))
+            } else {
+                bench.cache.forget_any(&identity)
+            }
+            answer.send(Ok(token("before"))).expect("a request");
+            assert_eq!(first.join().expect("no panic").0, "before");
+        });
+        let kept = bench.cache.kept(&identity, &token("-")).map(|token| token.text.expose().to_owned());
+        assert_eq!((kept.as_deref(), bench.identities()), (is_new.then_some("anew"), usize::from(is_new)));
+        bench.cache.forget_any(&identity);
+    }
+}
+
+#[test]
 fn identities_whose_tokens_are_over_do_not_pile_up() {
     let bench = bench();
     for round in 0..10 {
