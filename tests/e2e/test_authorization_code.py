@@ -71,6 +71,13 @@ def test_the_next_sign_in_has_another_state_and_another_challenge(ways, people, 
         assert len({dict(question)[name] for question in people.questions}) == 2
 
 
+def test_where_no_browser_can_be_used_it_is_said_that_nobody_came_and_not_that_the_provider_is_slow(ways, people):
+    ways.shim.env["BROWSER"] = "/bin/false"
+    ways.record(browser_keys(people, TokenTimeout=2))
+    [step] = run_client(ways.shim, [connect(COMPLETE)])
+    refused(step, "HYT00", "nobody came back from a browser, so 127.0.0.1 gave no token within 2 s")
+
+
 @pytest.mark.parametrize("step", NOT_ASKING, ids=lambda step: step["call"])
 @pytest.mark.parametrize("dm", WIDE_BYTES)
 def test_who_may_not_be_asked_reads_what_to_do_and_no_browser_opens(ways, people, browser, files, dm, step):

@@ -87,7 +87,7 @@ impl Person {
         log::tell(&format!("To sign in to {who}{user}, use the browser that opens. If none does, open this on the same machine: {url}"));
         let mut browser = Browser::open(url.as_str());
         let deadline = http.patience.deadline;
-        let answer = listener.answer(deadline, || browser.look()).ok_or_else(|| self.too_slow())?;
+        let answer = listener.answer(deadline, || browser.look()).ok_or_else(|| self.nobody_came())?;
         let signed_in = self.code_of(&at, &answer, &state).and_then(|code| self.exchange(http, &at, &code, &uri, &verifier));
         let page = signed_in.as_ref().map_or_else(|error| Page::failed(&error.to_string()), |_| Page::signed_in(&who));
         listener.show(page, deadline);

@@ -151,7 +151,16 @@ impl Person {
     }
 
     fn too_slow(&self) -> Error {
-        Error::TooSlow { who: self.provider.host(), seconds: self.config.timeout.as_secs(), section: self.config.section.clone() }
+        self.late(self.provider.host())
+    }
+
+    /// It is a person whom the time was too short for, and no provider.
+    fn nobody_came(&self) -> Error {
+        self.late(format!("nobody came back from a browser, so {}", self.provider.host()))
+    }
+
+    fn late(&self, who: String) -> Error {
+        Error::TooSlow { who, seconds: self.config.timeout.as_secs(), section: self.config.section.clone() }
     }
 }
 
