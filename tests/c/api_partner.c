@@ -130,6 +130,11 @@ static void *user(void *number) {
     freed(session), freed(token), freed(again);
     free(query), free(same);
     connects(string, *(int *)number);
+    tokenshim_sign_in_options options = of_user(name);
+    int was_signed_in = 0;
+    WORKS(tokenshim_sign_out(string_, &options, &was_signed_in, failure));
+    CHECK(was_signed_in == 1);
+    COMES_TO(TOKENSHIM_STATUS_SIGN_IN_NEEDED, tokenshim_token_get(string, 0, 0, &again, failure));
     return text;
 }
 
