@@ -27,7 +27,7 @@ fn runner() -> TestRunner {
 fn string() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         3 => prop_oneof![Just("DSN="), Just("dsn ="), Just(" DSN= "), Just("DRIVER="), Just("Driver ="), Just("FILEDSN="), Just("UID="), Just("X=")],
-        3 => prop_oneof![Just("one"), Just("two"), Just("ONE"), Just("{one}"), Just("{two}"), Just("{A}"), Just("{B}"), Just("A"), Just("b"), Just("none")],
+        3 => prop_oneof![Just("one"), Just("two"), Just("ONE"), Just("{one}"), Just("{two}"), Just("{A}"), Just("{B}"), Just("A"), Just("b"), Just("none"), Just("/")],
         2 => prop_oneof![Just(";"), Just("="), Just("{"), Just("}"), Just("}}"), Just(" "), Just(";;"), Just("\t")],
         1 => "[ -~]{0,3}".prop_map(|text| &*text.leak()),
     ];
