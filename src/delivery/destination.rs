@@ -36,6 +36,8 @@ const HOST_KEYWORDS: &[&str] = &[
     "Endpoint",
     "DBQ",
 ];
+/// Those of them whose value may stand for every name below a domain, as certificates have it.
+const CERTIFICATE_KEYWORDS: &[&str] = &["HostNameInCertificate", "HNIC"];
 /// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
 /// where anybody may listen, and psqlodbc without encryption.
 const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
@@ -137,7 +139,8 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
             let instead = (takes_away && hosts(value).next().is_none()).then(|| "localhost".to_owned());
             for host in hosts(value).chain(instead) {
                 let fixed = HOST_KEYWORDS.iter().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
-                if !fixed && !known(&host) {
+                let any = host.strip_prefix("*.").filter(|_| CERTIFICATE_KEYWORDS.contains(keyword)).map(|domain| format!("any.{domain}"));
+                if !fixed && !known(any.as_ref().unwrap_or(&host)) {
                     return Err(Error::HostNotAllowed { host: quoted(&host, &[]), section: section.into() });
                 }
             }

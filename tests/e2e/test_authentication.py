@@ -285,7 +285,7 @@ cs = (f"database=GasLFH;server={sys.argv[1]};HostnameInCertificate={sys.argv[2]}
 with pyodbc.connect(cs, autocommit=True) as connection:
     print(connection.execute("select 1").fetchall())
 """
-    sql.configure(TokenAllowedHosts="127.0.0.1")
+    sql.configure(TokenAllowedHosts=f"127.0.0.1, {tds_token_server.NAME}")
     done = subprocess.run([sys.executable, "-c", program, sql.server.keys["Server"], tds_token_server.NAME], env=sql.home.env, text=True,
                           capture_output=True, timeout=30)
     assert (done.stdout, done.stderr) == ("[(1,)]\n", "") and sql.server.logins == ARRIVED

@@ -97,7 +97,7 @@ REFUSED = {
     "no pair": keys("--set", "TokenScope", "write it as Key=Value"),
     "a secret": keys("--set", "TokenClientSecret=s3cr3t", "others may read command lines"),
     "a key twice": keys("--source", "env", "--set", "tokensource=file", "TokenSource is set twice"),
-    "a later key": keys("--set", "TokenLogLevel=debug", "TokenLogLevel is not supported by this version"),
+    "a bad level": keys("--source", "env", "--set", "TokenLogLevel=loud", "TokenLogLevel must be"),
     "a bad number": keys("--source", "env", "--set", "TokenTimeout=0", "TokenTimeout must be a number of seconds"),
     "a bad source": keys("--source", "env,az", "has az, which this version of tokenshim does not know"),
     "a bad profile": keys("--profile", "sqlite", "TokenProfile is not one of"),

@@ -57,6 +57,8 @@ def signed(home, recorder, identity_provider):
     (MICROSOFT, "APP={a}};Server=evil.org;x={y}"),
     # Whose certificate the driver takes for the server's.
     (MICROSOFT, "HostNameInCertificate=evil.org"),
+    (MICROSOFT, "HostNameInCertificate=*.windows.net"),
+    (MICROSOFT, "Server=*.database.windows.net"),
     (MICROSOFT, "APP={a} ;HOSTNAMEINCERTIFICATE = evil.org"),
     ("ivsqls28.so", "HNIC=evil.org"),
     *(("ivora28.so", f"{keyword}=evil") for keyword in ["SRVR", "NetworkAddress", "NA"]),
@@ -151,6 +153,7 @@ def test_a_later_step_of_browsing_names_no_other_host(signed):
     (SPARK, {}, {}, "Host=x.cloud.databricks.com"),
     (SPARK, {}, {}, "Host=X.AzureDatabricks.NET.:443"),
     (MICROSOFT, {}, {}, "Server=tcp:x.database.windows.net,1433"),
+    (MICROSOFT, {}, {}, "Server=tcp:x.database.windows.net,1433;HostNameInCertificate=*.database.windows.net"),
     (POSTGRES, {}, {"SSLmode": "require"}, "Servername=x.postgres.database.azure.com;Port=5432"),
     (MICROSOFT, {}, None, ""),
     (MICROSOFT, {}, None, "Server=tcp:GOOD.example.net,1433"),
