@@ -28,5 +28,5 @@ def test_no_spelling_of_another_value_makes_a_driver_repeat_the_token(ways, requ
         said = " ".join([step.out or "", *(record.message for record in step.records)])
         assert TOKEN not in said, (string, said)
     # Both kinds are among them: what the driver took, and what it, or the server, found fault with.
-    assert sum(step.succeeded for step in result) > 30 < sum(bool(step.records) for step in result)
+    assert sum(step.succeeded for step in result) > 20 < sum(bool(step.records) for step in result)
     assert TOKEN not in server.log
