@@ -20,7 +20,7 @@ class Rust:
         self.home, self.server = home, server
         real = drivers.microsoft_rust()
         keys = {key: value for key, value in token_keys(provider).items() if key != "TokenProfile"}
-        home.write({"Rust": {"Driver": home.shim(), "RealDriver": real, "TokenAllowedHosts": "127.0.0.1", **keys}, "Bare": {"Driver": real}}, {})
+        home.write({"Rust": {"Driver": home.shim(), "RealDriver": real, "TokenAllowedHosts": f"127.0.0.1, {tds_token_server.NAME}", **keys}, "Bare": {"Driver": real}}, {})
 
     def run(self, more: str, *before: dict, section: str = "Rust", completion: int = 0):
         string = ";".join([f"DRIVER={section}", *(f"{key}={value}" for key, value in self.server.keys.items()), *([more] if more else [])])
