@@ -1,4 +1,4 @@
-//! The pages that people read: each link leads somewhere, and each key that they speak of is one.
+//! The pages that people read: each link leads somewhere, and each key, and each target of make, that they speak of is one.
 
 use std::collections::HashMap;
 use std::fs;
@@ -90,4 +90,21 @@ fn every_key_that_a_page_speaks_of_is_one() {
         }
     }
     assert!(words > 100, "{words} keys were found");
+}
+
+#[test]
+fn every_target_of_make_that_a_page_speaks_of_is_one() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("Makefile");
+    let is_one = |word: &str| makefile.lines().any(|line| line.strip_prefix(word).is_some_and(|rest| rest.starts_with(':')));
+    let further = ["deny.toml", "Cargo.toml", ".ci/run"].map(|file| (root().join(file), fs::read_to_string(root().join(file)).expect(file)));
+    let mut words = 0;
+    for (page, text) in pages().into_iter().chain(further) {
+        let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix("make "));
+        for call in text.split("`make ").skip(1).chain(lines) {
+            let word = call.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or_default();
+            assert!(is_one(word), "{}: make {word}", page.display());
+            words += 1;
+        }
+    }
+    assert!(words > 20, "{words} targets were found");
 }
