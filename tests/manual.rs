@@ -16,7 +16,7 @@ fn each_page_is_what_the_program_writes() {
 #[test]
 fn each_word_has_a_man_page_that_says_the_exit_statuses() {
     let pages = pages::pages();
-    for word in ["", "-install", "-uninstall", "-upgrade", "-doctor", "-list", "-keys", "-token", "-login", "-logout"] {
+    for word in ["", "-install", "-uninstall", "-upgrade", "-doctor", "-list", "-keys", "-token", "-login", "-logout", "-register-app"] {
         let place = format!("share/man/man1/tokenshim{word}.1");
         let (_, text) = pages.iter().find(|(each, _)| *each == place).unwrap_or_else(|| panic!("no {place}"));
         let text = String::from_utf8_lossy(text);

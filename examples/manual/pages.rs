@@ -71,7 +71,7 @@ fn page(command: &Command) -> String {
         }
         for argument in arguments {
             let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-            let _ = writeln!(page, "| `{}` | {} |", word(argument), help.replace('|', "\\|"));
+            let _ = writeln!(page, "| `{}` | {}{} |", word(argument), help.replace('|', "\\|"), values(argument));
         }
     }
     page
@@ -88,6 +88,17 @@ fn word(argument: &Arg) -> String {
         Some(long) => format!("--{long}"),
         None => value,
     }
+}
+
+/// What it may be, and what it is where nobody says so; the help of a terminal has that of itself.
+fn values(argument: &Arg) -> String {
+    if !argument.get_action().takes_values() {
+        return String::new();
+    }
+    let all: Vec<String> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let default = argument.get_default_values().first().map(|value| format!("by default {}", value.to_string_lossy()));
+    let words: Vec<String> = (!all.is_empty()).then(|| all.join(" or ")).into_iter().chain(default).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join("; ")) }
 }
 
 const BEGINNING: &str = "\
