@@ -1,4 +1,4 @@
-"""`tokenshim token`, `login`, `logout` and `list`: the same settings, the same rules and the same files as of a connect."""
+"""`tokenshim token`, `login`, `logout`, `list` and `keys`: the same settings, the same rules and the same files as of a connect."""
 
 from __future__ import annotations
 
@@ -160,6 +160,34 @@ def test_nobody_is_waited_for_longer_than_the_timeout(ways, command, identity_pr
     login(command, "gave no token within 2 s. Raise TokenTimeout", status=5)
 
 
+def test_who_signs_in_sees_on_a_terminal_how_much_time_is_left(ways, command, identity_provider):
+    people = DevicePeople(identity_provider)
+    people.sign_in_after(None)
+    ways.record(device_keys(people, TokenTimeout=60))
+    terminal, inside = pty.openpty()
+    with subprocess.Popen([command.program, "login", "data"], env=ways.shim.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=inside, text=True) as login:
+        os.close(inside)
+        seen = read_until(terminal, r"\r5\d s left \r")
+        people.sign_in_after(1)
+        seen += read_until(terminal, None)
+        out = login.stdout.read()
+    os.close(terminal)
+    assert login.returncode == 0 and "Signed in to 127.0.0.1" in out
+    assert "Waiting 60 s for the sign-in." in seen and re.search(r"\r {12}\r", seen.rpartition("left")[2]), seen
+
+
+def read_until(terminal: int, words: str | None) -> str:
+    """What a terminal shows until then, or until nobody writes there any more."""
+    seen = ""
+    while words is None or not re.search(words, seen):
+        try:
+            seen += os.read(terminal, 4096).decode()
+        except OSError:
+            assert words is None, seen
+            break
+    return seen
+
+
 # -- list
 
 
@@ -182,3 +210,16 @@ def test_the_list_says_how_each_data_source_signs_in_and_how_long_its_kept_token
 
 def test_an_empty_list_says_what_adds_to_it(command):
     command.refuses(3, "tokenshim install adds one", "list")
+
+
+# -- keys
+
+
+def test_keys_are_told_with_their_meaning_and_where_they_may_stand(command):
+    anywhere, section = "Where: driver section, data source or connection string.", "Where: driver section or data source."
+    told = command.does("keys", "tokenscope", "TOKENLOG").splitlines()
+    assert (told[0], told[2], told[3], told[5]) == ("TokenScope", f"    {anywhere}", "TokenLog", f"    {section}") and len(told) == 6
+    assert told[1].startswith("    Scope asked for")
+    every = command.does("keys")
+    assert every.count("Where: ") > 30 and "\n".join(told[:3]) in every and "\n".join(told[3:]) in every
+    command.refuses(1, "TokenSpeed is none of tokenshim's keys: tokenshim keys lists them", "keys", "TokenLog", "TokenSpeed")
