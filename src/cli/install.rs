@@ -13,7 +13,7 @@ use tokenshim::binding::{found, locate, same_file, sections_of};
 use tokenshim::config::connection_string::ConnectionString;
 use tokenshim::config::ini::{DriverOf, Registry, Section};
 use tokenshim::config::keys::{self, is_secret};
-use tokenshim::config::resolve::Config;
+use tokenshim::config::resolve::{Config, Defaults};
 use tokenshim::config::settings::Settings;
 use tokenshim::config::sources;
 use tokenshim::config::text::Width;
@@ -243,7 +243,11 @@ fn check_settings(registry: &Registry, name: &str, real: &str) -> Result<(), Err
     settings.check_keys()?;
     let profile = profile_for(&settings, real)?;
     let keywords = Keywords::of(&settings)?;
-    let Some(config) = Config::resolve(&settings, &defaults(profile, &settings))? else { return Ok(()) };
+    let Some(config) = Config::resolve(&settings, &defaults(profile, &settings))? else {
+        // Each data source names its own: what else is set counts for all of them.
+        Config::resolve(&settings, &Defaults { source: Some("env"), ..Defaults::default() })?;
+        return Ok(());
+    };
     if let Some(word) = sources::words(&config.source).find(|word| sources::find(word).is_none()) {
         let problem = format!("has {word}, which this version of tokenshim does not know: use one of {}", sources::names());
         return Err(Error::bad(&config.section, "TokenSource", problem));

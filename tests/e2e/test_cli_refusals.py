@@ -99,6 +99,7 @@ REFUSED = {
     "a key twice": keys("--source", "env", "--set", "tokensource=file", "TokenSource is set twice"),
     "a bad level": keys("--source", "env", "--set", "TokenLogLevel=loud", "TokenLogLevel must be"),
     "a bad number": keys("--source", "env", "--set", "TokenTimeout=0", "TokenTimeout must be a number of seconds"),
+    "a bad word without a source": keys("--set", "TokenLogLevel=loud", "TokenLogLevel must be error, warning, info or debug"),
     "a bad source": keys("--source", "env,az", "has az, which this version of tokenshim does not know"),
     "a bad profile": keys("--profile", "sqlite", "TokenProfile is not one of"),
     "no profile": keys("--source", "env", "is no driver that tokenshim knows"),
