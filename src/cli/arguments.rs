@@ -168,6 +168,7 @@ pub struct Source {
 
 /// Lists the keys that a driver section or a data source may have
 #[derive(Args)]
+#[command(after_help = EXIT_STATUSES)]
 pub struct Keys {
     /// Only these, in any case
     #[arg(value_name = "KEY")]

@@ -83,6 +83,13 @@ def test_the_exit_status_says_what_stands_in_the_way(ways, command, identity_pro
     assert command.run("token").status == 2
 
 
+def test_the_help_of_each_word_says_the_exit_statuses(command):
+    words = re.findall(r"^  ([a-z-]+)  ", command.does("--help").partition("Commands:")[2].partition("Options:")[0], re.MULTILINE)
+    assert len(words) > 9 and words.pop() == "help"
+    for word in words:
+        assert "\n  5  the provider cannot be reached" in command.does(word, "--help"), word
+
+
 def test_iodbcs_files_count_where_it_is_named(command, ways, identity_provider):
     ways.record(token_keys(identity_provider), dm="iodbc")
     ways.shim.env["ODBCSYSINI"] = "/no/such/folder"
