@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 from . import leaks
@@ -16,6 +17,9 @@ DRIVER_LIBRARY = "libtokenshim_driver.so"
 CORE_LIBRARY = "libtokenshim.so"
 
 Sections = dict[str, dict[str, object]]
+
+_MAKING = threading.Lock()
+"""Threads of a test that ask for a copy at once get a whole one."""
 
 
 def build_folder() -> Path:
@@ -60,13 +64,13 @@ class OdbcHome:
         """A copy of the driver library, with the core library beside it: each call with another folder or name
         makes a file of its own (own inode), which can serve one real driver more."""
         place = self.folder / folder
-        place.mkdir(parents=True, exist_ok=True)
-        copy = place / name
-        if not copy.exists():
-            shutil.copy(self._library(DRIVER_LIBRARY), copy)
-        core = place / CORE_LIBRARY
-        if not core.exists():
-            core.symlink_to(self._library(CORE_LIBRARY))
+        copy, core = place / name, place / CORE_LIBRARY
+        with _MAKING:
+            place.mkdir(parents=True, exist_ok=True)
+            if not copy.exists():
+                shutil.copy(self._library(DRIVER_LIBRARY), copy)
+            if not core.exists():
+                core.symlink_to(self._library(CORE_LIBRARY))
         return copy
 
     def write(self, drivers: Sections | None = None, sources: Sections | None = None, user: bool = False,
