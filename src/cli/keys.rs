@@ -5,6 +5,8 @@ use super::failure::Failure;
 use super::say;
 use std::fmt::Write;
 use tokenshim::config::keys::{self, KEYS, Key, Place, State};
+use tokenshim::config::sources;
+use tokenshim::delivery::profiles;
 
 pub fn run(arguments: &Keys) -> Result<(), Failure> {
     let mut text = String::new();
@@ -14,10 +16,20 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             Place::Anywhere => "driver section, data source or connection string",
         };
         let reserved = if key.state == State::Reserved { " Not supported by this version." } else { "" };
-        let _ = writeln!(text, "{}\n    {}{reserved}\n    Where: {place}.", key.name, key.meaning);
+        let words = words(key).map_or_else(String::new, |words| format!("    One of {words}.\n"));
+        let _ = writeln!(text, "{}\n    {}{reserved}\n{words}    Where: {place}.", key.name, key.meaning);
     }
     say(&text);
     Ok(())
+}
+
+/// What it may be, where that is a table's to say.
+fn words(key: &Key) -> Option<String> {
+    match key.name {
+        "TokenProfile" => Some(profiles::names()),
+        "TokenSource" => Some(format!("{}; or several with commas, of which the first that is set up counts", sources::names())),
+        _ => None,
+    }
 }
 
 fn chosen(names: &[String]) -> Result<Vec<&'static Key>, Failure> {

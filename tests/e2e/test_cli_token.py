@@ -229,4 +229,6 @@ def test_keys_are_told_with_their_meaning_and_where_they_may_stand(command):
     assert told[1].startswith("    Scope asked for")
     every = command.does("keys")
     assert every.count("Where: ") > 30 and "\n".join(told[:3]) in every and "\n".join(told[3:]) in every
+    for key, words in (("TokenSource", "client-credentials, azure-cli, "), ("TokenProfile", "databricks, ")):
+        assert command.does("keys", key).splitlines()[2].startswith(f"    One of {words}")
     command.refuses(1, "TokenSpeed is none of tokenshim's keys: tokenshim keys lists them", "keys", "TokenLog", "TokenSpeed")
