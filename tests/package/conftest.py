@@ -24,6 +24,11 @@ class CleanSystem:
     def __init__(self, folder: Path):
         self.folder = folder
         as_root("debootstrap", "--variant=minbase", f"--include={','.join(BEFORE)}", release(), str(folder), timeout=900)
+        as_root("mount", "-t", "proc", "proc", str(folder / "proc"))  # as any system has it
+
+    def end(self) -> None:
+        as_root("umount", str(self.folder / "proc"))
+        as_root("rm", "-rf", "--one-file-system", str(self.folder))
 
     def run(self, *command: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """What a program in it comes to."""
@@ -70,9 +75,9 @@ def archive() -> Path:
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory) -> Iterator[CleanSystem]:
-    folder = tmp_path_factory.mktemp("clean") / "system"
-    yield CleanSystem(folder)
-    as_root("rm", "-rf", "--one-file-system", str(folder))
+    system = CleanSystem(tmp_path_factory.mktemp("clean") / "system")
+    yield system
+    system.end()
 
 
 @pytest.fixture

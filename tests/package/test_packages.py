@@ -48,8 +48,8 @@ def test_the_deb_installs_in_a_clean_system_and_goes_away_without_a_trace(system
     settings = [word for key, value in keys.items() for word in ("--set", f"{key}={value}")]
     does(system, "tokenshim", "install", "PostgreSQL", "--real", "psqlodbcw.so", "--source", "client-credentials", *settings)
     assert connects()
-    copy = next(system.folder.glob("usr/lib/*/tokenshim/psqlodbcw.so"))
-    system.write(f"/{copy.relative_to(system.folder)}", "of an older version")
+    copy = re.search(r"^Driver *= *(\S+)", (system.folder / "etc/odbcinst.ini").read_text(), re.M)[1]
+    system.write(copy, "of an older version")
     does(system, "dpkg", "--install", "/tokenshim.deb")  # an upgrade, to dpkg
     assert connects(), "the copy was made anew"
     assert "PostgreSQL" in does(system, "tokenshim", "list")
@@ -57,7 +57,8 @@ def test_the_deb_installs_in_a_clean_system_and_goes_away_without_a_trace(system
     does(system, "tokenshim", "uninstall", "PostgreSQL")
     does(system, "dpkg", "--purge", "tokenshim")
     of_the_test = {"/secret", "/tokenshim.deb", "/etc/odbcinst.ini", "/etc/odbc.ini", "/root/.odbc.ini", "/root/.isql_history"}  # the last two are unixODBC's
-    assert system.files() - before - of_the_test == set()
+    left = {file for file in system.files() - before - of_the_test if not file.startswith("/tmp/psqlodbc_")}  # Debian starts a log of the driver's own
+    assert left == set()
     system.run("rm", *of_the_test)
 
 
