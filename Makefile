@@ -109,11 +109,12 @@ doc:
 	RUSTDOCFLAGS='-D warnings -A rustdoc::private-intra-doc-links' \
 		$(CARGO) doc --locked --workspace --no-deps --document-private-items
 
-# cargo-deny, which is built here once: licences, crates that must not get in, and where all come from. Needs no network.
+# cargo-deny, which is built here once: licences, crates that must not get in, and where all come from. It looks at the crates of every target.
 DENY = target/tools/bin/cargo-deny
 DENY_VERSION = 0.20.2
 
 licences: $(DENY)
+	$(CARGO) fetch --locked --quiet
 	$(DENY) --offline --locked check licenses bans sources
 
 # The list of RustSec's is fetched from where it is kept.
