@@ -63,7 +63,7 @@ def secrets_of(value: object) -> None:
     if isinstance(value, (bytes, str)):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):  # some replies are deeper than any reader goes
             return
     pairs = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for pair in pairs:
