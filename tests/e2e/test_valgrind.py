@@ -34,7 +34,7 @@ def test_memory_is_handled_well_by_tokenshims_own_functions(installed, home, rec
     assert not [each for each in found if each.is_tokenshims]
 
 
-@pytest.mark.parametrize("file", memory.few_or_all([], ["partner.c"]))
+@pytest.mark.parametrize("file", memory.few_or_all(["partner.c"], ["partner.c"]))
 def test_memory_is_handled_well_where_somebody_signs_in_on_a_programs_page(installed, home, recorder, identity_provider, authority, file):
     data = c_api.write_sources(home, recorder, identity_provider)
     visit = lambda home, program, *arguments, env, **options: partner_page.visited(program, *arguments, env={**home.env, **env}, **options)
