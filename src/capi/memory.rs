@@ -1,7 +1,9 @@
 //! Memory of the caller's: texts that come in, and room for what goes out.
 
-use super::status::{Problem, Status};
+use super::handles::{self, Handle};
+use super::status::{Failure, Problem, Status, call};
 use core::ffi::{CStr, c_char};
+use std::any::Any;
 
 /// A text that must be there.
 ///
@@ -53,6 +55,29 @@ pub unsafe fn fill(bytes: &[u8], is_text: bool, to: *mut u8, room: usize, length
         }
     }
     Ok(())
+}
+
+/// A call that writes a text of what a handle stands for: `name` is the function's.
+///
+/// # Safety
+/// As [`fill`]'s and [`call`]'s.
+#[allow(clippy::too_many_arguments)] // those of the function, and what tells one from another
+pub unsafe fn text_of<T: Any + Send + Sync>(
+    name: &'static str,
+    handle: Handle,
+    text: *mut c_char,
+    room: usize,
+    length: *mut usize,
+    failure: *mut Failure,
+    which: impl FnOnce(&T) -> Result<&str, Problem>,
+) -> Status {
+    let body = || {
+        let object = handles::get::<T>(handle)?;
+        // SAFETY: as the caller promised.
+        unsafe { fill(which(&object)?.as_bytes(), true, text.cast(), room, length) }
+    };
+    // SAFETY: as the caller promised.
+    unsafe { call(name, failure, body) }
 }
 
 #[cfg(test)]

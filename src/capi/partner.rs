@@ -6,7 +6,7 @@ mod session;
 pub use session::hold;
 
 use super::handles::{self, Handle};
-use super::memory::{fill, put, read};
+use super::memory::{fill, put, read, text_of};
 use super::status::{Failure, Problem, Status, call};
 use crate::sign_in::Overrides;
 use crate::token::Secret;
@@ -153,13 +153,8 @@ pub unsafe extern "C" fn tokenshim_sign_in_begin(
 /// Any thread may call it. It does not wait. `failure` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_sign_in_url(session: Handle, text: *mut c_char, room: usize, length: *mut usize, failure: *mut Failure) -> Status {
-    let body = || {
-        let session = handles::get::<Session>(session)?;
-        // SAFETY: as the caller promised.
-        unsafe { fill(session.begun.url.expose().as_bytes(), true, text.cast(), room, length) }
-    };
     // SAFETY: as the caller promised.
-    unsafe { call("tokenshim_sign_in_url", failure, body) }
+    unsafe { text_of("tokenshim_sign_in_url", session, text, room, length, failure, |session: &Session| Ok(session.begun.url.expose())) }
 }
 
 /// The state, which the browser brings back in the query: by it a program finds the session that a query is for.
@@ -177,13 +172,8 @@ pub unsafe extern "C" fn tokenshim_sign_in_state(
     length: *mut usize,
     failure: *mut Failure,
 ) -> Status {
-    let body = || {
-        let session = handles::get::<Session>(session)?;
-        // SAFETY: as the caller promised.
-        unsafe { fill(session.begun.state.expose().as_bytes(), true, text.cast(), room, length) }
-    };
     // SAFETY: as the caller promised.
-    unsafe { call("tokenshim_sign_in_state", failure, body) }
+    unsafe { text_of("tokenshim_sign_in_state", session, text, room, length, failure, |session: &Session| Ok(session.begun.state.expose())) }
 }
 
 /// Writes a session as a text, with which another process, or another machine with the same settings, may finish it. The text is encrypted and

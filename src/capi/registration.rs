@@ -1,7 +1,7 @@
 //! Registering the program itself in a customer's account.
 
 use super::handles::{self, Handle};
-use super::memory::{fill, put};
+use super::memory::{put, text_of};
 use super::partner::{TIMEOUT, required, seconds};
 use super::status::{Failure, Problem, Status, call};
 use crate::oauth::registration::{Registered, Registration};
@@ -121,17 +121,13 @@ pub unsafe extern "C" fn tokenshim_registered_text(
     length: *mut usize,
     failure: *mut Failure,
 ) -> Status {
-    let body = || {
-        let registered = handles::get::<Registered>(registered)?;
-        let value = match which {
-            INTEGRATION_ID => registered.integration_id.as_str(),
-            CLIENT_ID => registered.client_id.as_str(),
-            CLIENT_SECRET => registered.client_secret.as_ref().map_or("", Secret::expose),
-            _ => return Err(Problem::argument("which means nothing.")),
-        };
-        // SAFETY: as the caller promised.
-        unsafe { fill(value.as_bytes(), true, text.cast(), room, length) }
-    };
     // SAFETY: as the caller promised.
-    unsafe { call("tokenshim_registered_text", failure, body) }
+    unsafe {
+        text_of("tokenshim_registered_text", registered, text, room, length, failure, |registered: &Registered| match which {
+            INTEGRATION_ID => Ok(registered.integration_id.as_str()),
+            CLIENT_ID => Ok(registered.client_id.as_str()),
+            CLIENT_SECRET => Ok(registered.client_secret.as_ref().map_or("", Secret::expose)),
+            _ => Err(Problem::argument("which means nothing.")),
+        })
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::data_source::{DataSource, string_of, string_of_name};
 use super::handles::{self, Handle};
-use super::memory::{fill, put, read};
+use super::memory::{fill, put, read, text_of};
 use super::status::{Failure, Problem, Status, call};
 use crate::config::connection_string::ConnectionString;
 use crate::credential::callback::registry::Provider;
@@ -117,12 +117,7 @@ fn no_token(data_source: &DataSource) -> Problem {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tokenshim_token_text(token: Handle, text: *mut c_char, room: usize, length: *mut usize, failure: *mut Failure) -> Status {
     // SAFETY: as the caller promised.
-    unsafe {
-        call("tokenshim_token_text", failure, || {
-            let got = handles::get::<Got>(token)?;
-            fill(got.sign_in.token.text.expose().as_bytes(), true, text.cast(), room, length)
-        })
-    }
+    unsafe { text_of("tokenshim_token_text", token, text, room, length, failure, |got: &Got| Ok(got.sign_in.token.text.expose())) }
 }
 
 /// The bytes for connection attribute 1256, SQL_COPT_SS_ACCESS_TOKEN, of Microsoft's driver: its ACCESSTOKEN structure.
