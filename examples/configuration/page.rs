@@ -1,7 +1,7 @@
 //! The page of keys: the table of the code, and what `odbcinst.ini.example` explains of each.
 
 use std::fmt::Write;
-use tokenshim::config::keys::{KEYS, Key, Place, State};
+use tokenshim::config::keys::{KEYS, Key, Place};
 
 /// All of docs/configuration.md. `example` is the text of `odbcinst.ini.example`.
 pub fn page(example: &str) -> String {
@@ -12,12 +12,8 @@ pub fn page(example: &str) -> String {
     page += EACH;
     for key in KEYS {
         let _ = write!(page, "\n### {}\n\n", key.name);
-        match explained(example, key.name) {
-            Some((words, line)) if key.state == State::Works => {
-                let _ = write!(page, "{words}\n\n    {line}\n");
-            }
-            _ => page += "Reserved: with it set, this version refuses to connect.\n",
-        }
+        let (words, line) = explained(example, key.name).expect("a comment of each key");
+        let _ = write!(page, "{words}\n\n    {line}\n");
         if key.secret {
             page += "\nIts value is a secret: no message and no log shows it.\n";
         }
@@ -26,10 +22,9 @@ pub fn page(example: &str) -> String {
 }
 
 fn place(key: &Key) -> &'static str {
-    match (key.state, key.place) {
-        (State::Reserved, _) => "reserved",
-        (_, Place::Anywhere) => "yes",
-        (_, Place::Section) => "no",
+    match key.place {
+        Place::Anywhere => "yes",
+        Place::Section => "no",
     }
 }
 

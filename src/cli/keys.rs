@@ -4,7 +4,7 @@ use super::arguments::Keys;
 use super::failure::Failure;
 use super::say;
 use std::fmt::Write;
-use tokenshim::config::keys::{self, KEYS, Key, Place, State};
+use tokenshim::config::keys::{self, KEYS, Key, Place};
 use tokenshim::config::sources;
 use tokenshim::delivery::profiles;
 
@@ -15,9 +15,8 @@ pub fn run(arguments: &Keys) -> Result<(), Failure> {
             Place::Section => "driver section or data source",
             Place::Anywhere => "driver section, data source or connection string",
         };
-        let reserved = if key.state == State::Reserved { " Not supported by this version." } else { "" };
         let words = words(key).map_or_else(String::new, |words| format!("    One of {words}.\n"));
-        let _ = writeln!(text, "{}\n    {}{reserved}\n{words}    Where: {place}.", key.name, key.meaning);
+        let _ = writeln!(text, "{}\n    {}\n{words}    Where: {place}.", key.name, key.meaning);
     }
     say(&text);
     Ok(())

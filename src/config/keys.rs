@@ -10,15 +10,6 @@ pub enum Place {
     Anywhere,
 }
 
-/// Whether this version acts on a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It does.
-    Works,
-    /// The name is reserved; setting it is refused, so that nobody believes it works.
-    Reserved,
-}
-
 /// One row of the table.
 #[derive(Debug)]
 pub struct Key {
@@ -26,16 +17,14 @@ pub struct Key {
     pub name: &'static str,
     /// Who may set it.
     pub place: Place,
-    /// Whether this version acts on it.
-    pub state: State,
     /// Whether its value is one.
     pub secret: bool,
     /// What it means, in a sentence.
     pub meaning: &'static str,
 }
 
-const fn key(name: &'static str, place: Place, state: State, meaning: &'static str) -> Key {
-    Key { name, place, state, secret: false, meaning }
+const fn key(name: &'static str, place: Place, meaning: &'static str) -> Key {
+    Key { name, place, secret: false, meaning }
 }
 
 const fn secret(key: Key) -> Key {
@@ -43,43 +32,42 @@ const fn secret(key: Key) -> Key {
 }
 
 use Place::{Anywhere, Section};
-use State::Works;
 
 /// Every key of tokenshim's own. All but `RealDriver` begin with `Token`, so that none collides with a driver's.
 #[rustfmt::skip]
 pub const KEYS: &[Key] = &[
-    key("RealDriver",             Section,  Works,    "File of the real driver: a full path, or a name searched as the driver manager does."),
-    key("TokenProfile",           Anywhere, Works,    "How this driver takes a token; by default known from RealDriver's file name."),
-    key("TokenSource",            Anywhere, Works,    "Where the token comes from."),
-    key("TokenEndpoint",          Section,  Works,    "Token URL, where it is not derived from the profile and the host: https, or http on loopback."),
-    key("TokenDiscovery",         Section,  Works,    "Discovery URL, where the provider tells its others: https, or http on loopback."),
-    key("TokenScope",             Anywhere, Works,    "Scope asked for; default from the profile."),
-    key("TokenClientId",          Anywhere, Works,    "Client id; the driver's own Auth_Client_ID is honoured too."),
-    secret(key("TokenClientSecret", Anywhere, Works,  "Client secret; the driver's own Auth_Client_Secret is honoured too.")),
-    key("TokenClientSecretFile",  Section,  Works,    "File that holds the client secret; nobody else may be able to read it."),
-    key("TokenClientSecretEnv",   Section,  Works,    "Environment variable that holds the client secret."),
-    key("TokenClientCertificate", Section,  Works,    "PEM file with the client's key, and its certificate for Entra, instead of a secret; nobody else may be able to read it."),
-    key("TokenClientAuth",        Section,  Works,    "How the client shows its secret: basic or post; default from the profile."),
-    key("TokenTenant",            Anywhere, Works,    "Entra tenant to sign in to."),
-    key("TokenCommand",           Section,  Works,    "Program and arguments, run without a shell, that prints a token."),
-    key("TokenFile",              Section,  Works,    "File that holds the token, or for workload-identity the one that stands for it at the provider."),
-    key("TokenEnv",               Section,  Works,    "Environment variable that holds the token."),
-    key("TokenKeywords",          Section,  Works,    "For any other driver: keywords to set, with {token} in a value; -Name removes one, +Name keeps one."),
-    key("TokenAllowedHosts",      Section,  Works,    "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),
-    key("TokenTimeout",           Anywhere, Works,    "Seconds for getting a token, a person's sign-in included; never more than the application's login timeout."),
-    key("TokenUser",              Anywhere, Works,    "Whose stored sign-in to use, where several people sign in through one DSN."),
-    key("TokenPrompt",            Section,  Works,    "yes lets somebody be asked to sign in whatever the program allows, no never; not set, where the program connects by SQLDriverConnect and allows it."),
-    key("TokenRedirect",          Section,  Works,    "Where authorization-code lets the browser come back: http://127.0.0.1 or http://localhost, as it is registered for the client."),
-    key("TokenCallback",          Anywhere, Works,    "Name of the provider that the host program registered."),
-    key("TokenCache",             Section,  Works,    "Where tokens are kept: memory or file, which all processes of this user share; not set, only sign-ins are in files."),
-    key("TokenRenewal",           Section,  Works,    "When to renew a kept token: half (default) of its life, seconds before its end, or off."),
-    key("TokenLive",              Section,  Works,    "yes renews the token of open connections by attributes 122 and 123, no does not; default from the profile."),
-    key("TokenAllowUnencrypted",  Section,  Works,    "yes lets a token go over a connection whose encryption or certificate check is switched off."),
-    key("TokenProxy",             Section,  Works,    "Proxy to the identity provider; default: the environment's."),
-    key("TokenCAFile",            Section,  Works,    "PEM file with a further CA for the identity provider, beside the system's."),
-    key("TokenLog",               Section,  Works,    "Where to write a line for each thing that is done: stderr, or a file's full path; not set, nothing is written."),
-    key("TokenLogLevel",          Section,  Works,    "How much is logged: error, warning, info (default) or debug."),
-    key("TokenLogFormat",         Section,  Works,    "Shape of a log's lines: text (default), or json for one JSON object a line."),
+    key("RealDriver",             Section,  "File of the real driver: a full path, or a name searched as the driver manager does."),
+    key("TokenProfile",           Anywhere, "How this driver takes a token; by default known from RealDriver's file name."),
+    key("TokenSource",            Anywhere, "Where the token comes from."),
+    key("TokenEndpoint",          Section,  "Token URL, where it is not derived from the profile and the host: https, or http on loopback."),
+    key("TokenDiscovery",         Section,  "Discovery URL, where the provider tells its others: https, or http on loopback."),
+    key("TokenScope",             Anywhere, "Scope asked for; default from the profile."),
+    key("TokenClientId",          Anywhere, "Client id; the driver's own Auth_Client_ID is honoured too."),
+    secret(key("TokenClientSecret", Anywhere, "Client secret; the driver's own Auth_Client_Secret is honoured too.")),
+    key("TokenClientSecretFile",  Section,  "File that holds the client secret; nobody else may be able to read it."),
+    key("TokenClientSecretEnv",   Section,  "Environment variable that holds the client secret."),
+    key("TokenClientCertificate", Section,  "PEM file with the client's key, and its certificate for Entra, instead of a secret; nobody else may be able to read it."),
+    key("TokenClientAuth",        Section,  "How the client shows its secret: basic or post; default from the profile."),
+    key("TokenTenant",            Anywhere, "Entra tenant to sign in to."),
+    key("TokenCommand",           Section,  "Program and arguments, run without a shell, that prints a token."),
+    key("TokenFile",              Section,  "File that holds the token, or for workload-identity the one that stands for it at the provider."),
+    key("TokenEnv",               Section,  "Environment variable that holds the token."),
+    key("TokenKeywords",          Section,  "For any other driver: keywords to set, with {token} in a value; -Name removes one, +Name keeps one."),
+    key("TokenAllowedHosts",      Section,  "Further hosts a token may be sent to, comma-separated; *.example.com for a suffix."),
+    key("TokenTimeout",           Anywhere, "Seconds for getting a token, a person's sign-in included; never more than the application's login timeout."),
+    key("TokenUser",              Anywhere, "Whose stored sign-in to use, where several people sign in through one DSN."),
+    key("TokenPrompt",            Section,  "yes lets somebody be asked to sign in whatever the program allows, no never; not set, where the program connects by SQLDriverConnect and allows it."),
+    key("TokenRedirect",          Section,  "Where authorization-code lets the browser come back: http://127.0.0.1 or http://localhost, as it is registered for the client."),
+    key("TokenCallback",          Anywhere, "Name of the provider that the host program registered."),
+    key("TokenCache",             Section,  "Where tokens are kept: memory or file, which all processes of this user share; not set, only sign-ins are in files."),
+    key("TokenRenewal",           Section,  "When to renew a kept token: half (default) of its life, seconds before its end, or off."),
+    key("TokenLive",              Section,  "yes renews the token of open connections by attributes 122 and 123, no does not; default from the profile."),
+    key("TokenAllowUnencrypted",  Section,  "yes lets a token go over a connection whose encryption or certificate check is switched off."),
+    key("TokenProxy",             Section,  "Proxy to the identity provider; default: the environment's."),
+    key("TokenCAFile",            Section,  "PEM file with a further CA for the identity provider, beside the system's."),
+    key("TokenLog",               Section,  "Where to write a line for each thing that is done: stderr, or a file's full path; not set, nothing is written."),
+    key("TokenLogLevel",          Section,  "How much is logged: error, warning, info (default) or debug."),
+    key("TokenLogFormat",         Section,  "Shape of a log's lines: text (default), or json for one JSON object a line."),
 ];
 
 /// The row of `name`, in any case. Drivers have words of their own that begin with `Token`: those have none.

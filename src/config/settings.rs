@@ -2,7 +2,7 @@
 
 use super::connection_string::{ConnectionString, Pair};
 use super::ini::{DriverOf, Registry, Section};
-use super::keys::{self, Place, State};
+use super::keys::{self, Place};
 use super::pieces::{Pieces, bare};
 use crate::error::Error;
 use std::cell::OnceCell;
@@ -147,7 +147,7 @@ impl Settings {
         }
     }
 
-    /// Refuses keys in places where they may not stand, and keys that this version does not act on.
+    /// Refuses keys in places where they may not stand.
     ///
     /// # Errors
     /// Names the key and what to do.
@@ -156,11 +156,6 @@ impl Settings {
             match keys::find(&pair.keyword) {
                 Some(key) if key.place == Place::Section => return Err(Error::NotInConnectionString { key: key.name }),
                 _ => {}
-            }
-        }
-        for key in keys::KEYS.iter().filter(|key| key.state == State::Reserved) {
-            if let Some(setting) = self.get(key.name) {
-                return Err(Error::bad(setting.origin, key.name, "is not supported by this version of tokenshim: remove it"));
             }
         }
         Ok(())

@@ -23,6 +23,11 @@ pub const ENTRA_US: &str = "https://login.microsoftonline.us";
 /// As above, in China.
 pub const ENTRA_CHINA: &str = "https://login.chinacloudapi.cn";
 
+/// Whether `host` is Entra's, in whatever cloud.
+pub fn is_entras(host: &str) -> bool {
+    [ENTRA, ENTRA_US, ENTRA_CHINA].iter().any(|entra| entra.strip_prefix("https://") == Some(host))
+}
+
 /// How the names of workspaces end, each with its cloud.
 const CLOUDS: &[(&str, Cloud)] = &[
     (".cloud.databricks.com", Cloud::Aws),

@@ -1,12 +1,11 @@
 //! Where people are sent to sign in, and by what an answer from there is known (RFC 6749, section 3.1; RFC 9207).
 
 use super::{Document, Provider, beside_entras_token};
+use crate::config::workspaces;
 use crate::error::Error;
 use crate::oauth::{entra, http::Http};
 use url::{Origin, Url};
 
-/// Its clouds.
-const ENTRAS_HOSTS: [&str; 3] = ["login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn"];
 /// Stands in the issuer of Entra's document of all tenants.
 const ANY_TENANT: &str = "{tenantid}";
 
@@ -31,7 +30,7 @@ impl Provider {
     /// Whether it is Entra, as far as its URLs tell.
     pub fn is_entra(&self) -> bool {
         let is_entras = |token: &str| token.ends_with(entra::TOKEN_PATH);
-        ENTRAS_HOSTS.contains(&self.host().as_str()) || self.token.as_deref().is_some_and(is_entras)
+        workspaces::is_entras(&self.host()) || self.token.as_deref().is_some_and(is_entras)
     }
 
     /// Both, which are asked for where they are not set.
