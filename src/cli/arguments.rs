@@ -38,6 +38,8 @@ pub enum Command {
     #[command(after_help = EXIT_STATUSES)]
     Login(Source),
     /// Forgets the sign-in, and the token, that are kept for a data source
+    ///
+    /// A provider whose discovery document says where is told that the sign-in is over. Connections that are open stay open.
     #[command(after_help = EXIT_STATUSES)]
     Logout(Source),
     RegisterApp(RegisterApp),

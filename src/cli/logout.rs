@@ -11,7 +11,7 @@ pub fn run(source: &Source) -> Result<(), Failure> {
     let was_there = account.sign_out().ok_or_else(|| nobody_signs_in(&account))??;
     let who = account.who();
     say(&match was_there {
-        true => format!("Signed out of {who} on this machine. Connections that are open stay open; the provider itself knows nothing of it.\n"),
+        true => format!("Signed out of {who}. Connections that are open stay open.\n"),
         false => format!("Nobody was signed in to {who}.\n"),
     });
     Ok(())

@@ -110,6 +110,11 @@ impl ConnectionString {
         }
     }
 
+    /// The same, without the keyword: what is wrong with a value.
+    pub fn problem(&self) -> Option<&'static str> {
+        self.ambiguous.as_ref().map(|(_, problem)| *problem)
+    }
+
     /// The pairs in their order, the empty ones between `;;` and after a last `;` among them.
     pub fn pairs(&self) -> &[Arc<Pair>] {
         &self.pairs

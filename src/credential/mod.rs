@@ -34,7 +34,6 @@ use crate::token::identity::Identity;
 use crate::token::patience::Patience;
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
 
 /// Lets no other thread at what the sources know until the result is dropped.
 pub fn hold() -> Box<dyn Any> {
@@ -63,14 +62,8 @@ pub trait Source: Send + Sync {
         None
     }
 
-    /// Forgets the sign-in that is kept, if one is. `None` as above.
-    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
-        let _ = deadline;
-        None
-    }
-
-    /// The same; and where its provider tells how, the sign-in is over for it as well. `None` as above.
-    fn sign_out_everywhere(&self, patience: Patience) -> Option<Result<bool, Error>> {
+    /// Forgets the sign-in that is kept, if one is; where its provider tells how, it is over for that as well. `None` as above.
+    fn sign_out(&self, patience: Patience) -> Option<Result<bool, Error>> {
         let _ = patience;
         None
     }

@@ -11,36 +11,20 @@ use harmful::{HARMFUL, Harmful};
 use std::iter;
 use std::sync::Arc;
 
-/// Every keyword by which a driver of any profile names its server. The union, not the profile's own: a connection
-/// string may name another profile.
-const HOST_KEYWORDS: &[&str] = &[
-    "Host",
-    "HostName",
-    "Server",
-    "ServerName",
-    "Address",
-    "Addr",
-    "Network Address",
-    // Whose certificate is taken for the server's; DataDirect's short form.
-    "HostNameInCertificate",
-    "HNIC",
-    // DataDirect's for Oracle, and for ASE.
-    "SRVR",
-    "NetworkAddress",
-    "NA",
-    "Failover_Partner",
-    "TCP",
-    "Hostaddr",
-    "Socket",
-    "URL",
-    "Endpoint",
-    "DBQ",
-];
-/// Those of them whose value may stand for every name below a domain, as certificates have it.
+/// Keywords by which a driver of any profile names its server: not the profile's own alone, for a connection string may name another
+/// profile. Where they are empty these take the DSN's server away: psqlodbc and Microsoft's driver turn to this machine then, where
+/// anybody may listen, and psqlodbc without encryption.
+const SERVER_KEYWORDS: &[&str] = &["Host", "HostName", "Server", "ServerName", "Address", "Addr", "Network Address"];
+/// Whose certificate is taken for the server's, DataDirect's short form among them: perhaps that of every name below a domain.
 const CERTIFICATE_KEYWORDS: &[&str] = &["HostNameInCertificate", "HNIC"];
-/// Those of them that take the DSN's server away where they are empty: psqlodbc and Microsoft's driver turn to this machine then,
-/// where anybody may listen, and psqlodbc without encryption.
-const SERVER_KEYWORDS: &[&str] = HOST_KEYWORDS.split_at(7).0;
+/// Other keywords that name a server; the first three are DataDirect's, for Oracle and for ASE.
+const FURTHER_HOST_KEYWORDS: &[&str] = &["SRVR", "NetworkAddress", "NA", "Failover_Partner", "TCP", "Hostaddr", "Socket", "URL", "Endpoint", "DBQ"];
+
+/// All of them.
+fn host_keywords() -> impl Iterator<Item = &'static str> {
+    [SERVER_KEYWORDS, CERTIFICATE_KEYWORDS, FURTHER_HOST_KEYWORDS].into_iter().flatten().copied()
+}
+
 /// By these the drivers whose services have a provider of their own name the host.
 const SERVICE_KEYWORDS: &[&str] = &["Host", "Server", "ServerName"];
 /// By these a driver names a proxy (the second is DataDirect's short form), which sees what is not encrypted.
@@ -133,13 +117,13 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
     };
     let may_be_here = sections_stay_here(settings);
     // Whatever way the driver reads the string: none of the hosts it could see may be a stranger.
-    for keyword in HOST_KEYWORDS {
-        let takes_away = !may_be_here && SERVER_KEYWORDS.contains(keyword);
+    for keyword in host_keywords() {
+        let takes_away = !may_be_here && SERVER_KEYWORDS.contains(&keyword);
         for value in settings.every_reading(keyword) {
             let instead = (takes_away && hosts(value).next().is_none()).then(|| "localhost".to_owned());
             for host in hosts(value).chain(instead) {
-                let fixed = HOST_KEYWORDS.iter().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
-                let any = host.strip_prefix("*.").filter(|_| CERTIFICATE_KEYWORDS.contains(keyword)).map(|domain| format!("any.{domain}"));
+                let fixed = host_keywords().any(|keyword| settings.in_sections(keyword).is_some_and(|setting| bare(&setting.value) == host));
+                let any = host.strip_prefix("*.").filter(|_| CERTIFICATE_KEYWORDS.contains(&keyword)).map(|domain| format!("any.{domain}"));
                 if !fixed && !known(any.as_ref().unwrap_or(&host)) {
                     return Err(Error::HostNotAllowed { host: quoted(&host, &[]), section: section.into() });
                 }
@@ -151,13 +135,13 @@ fn check_hosts(settings: &Settings, profile: Option<&Profile>, section: &str) ->
 
 /// Whether the connection does not leave this machine: neither the string nor a section names another, nor a proxy elsewhere.
 pub fn stays_here(settings: &Settings) -> bool {
-    let in_string = |keywords: &[&str]| keywords.iter().all(|keyword| settings.every_reading(keyword).all(is_of_here));
+    let in_string = |keyword| settings.every_reading(keyword).all(is_of_here);
     let proxies_stay = PROXY_KEYWORDS.iter().all(|keyword| settings.in_sections(keyword).is_none_or(|setting| is_of_here(&setting.value)));
-    in_string(HOST_KEYWORDS) && in_string(PROXY_KEYWORDS) && sections_stay_here(settings) && proxies_stay
+    host_keywords().chain(PROXY_KEYWORDS.iter().copied()).all(in_string) && sections_stay_here(settings) && proxies_stay
 }
 
 fn sections_stay_here(settings: &Settings) -> bool {
-    HOST_KEYWORDS.iter().all(|keyword| settings.in_sections(keyword).is_none_or(|setting| is_of_here(&setting.value)))
+    host_keywords().all(|keyword| settings.in_sections(keyword).is_none_or(|setting| is_of_here(&setting.value)))
 }
 
 /// Whether a server's name is this machine's.

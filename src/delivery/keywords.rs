@@ -46,8 +46,8 @@ impl Keywords {
     /// What is wrong, going on where "TokenKeywords" ends. No value is in it: one may be a secret.
     pub fn parse(text: &str) -> Result<Self, String> {
         let string = ConnectionString::parse(&Text::encode(&text.replace(PLACE, MARK), Width::Four));
-        if string.check().is_err() {
-            return Err("has a value that opens a brace which nothing closes".into());
+        if let Some(problem) = string.problem() {
+            return Err(format!("has a value that {problem}"));
         }
         let neither = || Err("has a part that is none of Name=value, -Name and +Name".to_owned());
         let mut keywords = Self { set: Vec::new(), removed: Vec::new(), kept: Vec::new() };
@@ -165,7 +165,8 @@ mod tests {
             ("-=s3cr3t;Token={token}", "none of Name=value, -Name and +Name"),
             ("-PWD=s3cr3t;Token={token}", "none of Name=value, -Name and +Name"),
             ("{token}=s3cr3t", "none of Name=value, -Name and +Name"),
-            ("ApiKey={s3cr3t;Token={token}", "opens a brace"),
+            ("ApiKey={s3cr3t;Token={token}", "has a value that opens a brace that nothing closes"),
+            ("ApiKey={s3cr3t}x;Token={token}", "has a value that goes on behind the brace that closes it"),
             ("tokenscope=s3cr3t;Token={token}", "names tokenscope, which is tokenshim's own"),
             ("Token={token};-RealDriver", "names RealDriver, which is tokenshim's own"),
             ("Token={token};driver=s3cr3t", "names driver, by which the driver is found"),

@@ -5,8 +5,12 @@ use crate::config::resolve::{Config, InFiles};
 use crate::config::settings::Settings;
 use crate::error::Error;
 use crate::token::Token;
+use crate::token::patience::{Patience, Tries};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// How long it may take to tell a provider that a sign-in is over.
+const ANSWER_WAIT: Duration = Duration::from_secs(30);
 
 /// The source behind one data source's settings.
 pub struct Account {
@@ -69,8 +73,10 @@ impl Account {
         self.renewer.sign_in_anew(Instant::now() + self.timeout())
     }
 
-    /// Forgets the sign-in that is kept, and the token: whether there was a sign-in; `None` as above.
+    /// Forgets the sign-in that is kept, and the token: whether there was a sign-in; `None` as above. No longer is the provider waited for
+    /// than for any answer, where nobody signs in.
     pub fn sign_out(&self) -> Option<Result<bool, Error>> {
-        self.renewer.sign_out(Instant::now() + self.timeout())
+        let deadline = Instant::now() + self.timeout().min(ANSWER_WAIT);
+        self.renewer.sign_out(Patience { deadline, tries: Tries::One })
     }
 }

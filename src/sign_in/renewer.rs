@@ -139,9 +139,10 @@ impl Renewer {
     }
 
     /// Forgets the sign-in and the token that are kept: whether there was a sign-in; `None` as above.
-    pub(super) fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
-        let gone = self.source.sign_out(deadline)?;
+    pub(super) fn sign_out(&self, patience: Patience) -> Option<Result<bool, Error>> {
+        let gone = self.source.sign_out(patience)?;
         self.forget_kept();
+        cache().forget_any(&self.identity);
         Some(gone)
     }
 

@@ -103,11 +103,7 @@ impl WebSignIn {
     /// # Errors
     /// It cannot be got at.
     pub fn sign_out(&self) -> Result<bool, Error> {
-        let renewer = &self.prepared.renewer;
-        let was_there = renewer.source.sign_out_everywhere(self.patience()).unwrap_or_else(|| Err(self.of_no_use()))?;
-        renewer.forget_kept();
-        cache().forget_any(&renewer.identity);
-        Ok(was_there)
+        self.prepared.renewer.sign_out(self.patience()).unwrap_or_else(|| Err(self.of_no_use()))
     }
 
     fn patience(&self) -> Patience {

@@ -142,6 +142,18 @@ def test_login_asks_anew_and_the_last_sign_in_counts(ways, command, people, brow
     assert files.names() == []
 
 
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_provider_hears_of_a_logout_and_where_it_cannot_the_sign_in_is_forgotten_all_the_same(ways, command, people, browser, identity_provider, files, status):
+    ways.record(browser_keys(people))
+    login(command, "Signed in")
+    told = []
+    people.tells["revocation_endpoint"] = f"{people.url}/revoke"
+    identity_provider.always(lambda exchange: told.append(dict(exchange.request.form)) or replies.Reply(status, {})(exchange), path="/revoke")
+    assert "Signed out of 127.0.0.1" in command.does("logout", "data") and files.names() == []
+    [form] = told
+    assert form["token_type_hint"] == "refresh_token" and len(form["token"]) > 12
+
+
 def test_a_sign_in_that_failed_leaves_the_old_one(ways, command, people, browser):
     ways.record(browser_keys(people))
     login(command, "Signed in")

@@ -74,7 +74,7 @@ iodbc\t''"
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand logout" -l driver-manager -d 'The driver manager whose files count' -r -f -a "unixodbc\t''
 iodbc\t''"
-complete -c tokenshim -n "__fish_tokenshim_using_subcommand logout" -s h -l help -d 'Print help'
+complete -c tokenshim -n "__fish_tokenshim_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand register-app" -l name -d 'The application\'s name' -r
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand register-app" -l redirect-url -d 'Where browsers may come back to, as often as needed' -r
 complete -c tokenshim -n "__fish_tokenshim_using_subcommand register-app" -l scope -d 'What it may ask for, as often as needed; by default sql and offline_access' -r

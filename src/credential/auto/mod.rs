@@ -139,8 +139,8 @@ impl Source for Chosen {
         Some(result.map_err(|error| self.chain.told(self.link, error)))
     }
 
-    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
-        self.source.sign_out(deadline)
+    fn sign_out(&self, patience: Patience) -> Option<Result<bool, Error>> {
+        self.source.sign_out(patience)
     }
 
     fn is_signed_in(&self) -> Option<Result<bool, Error>> {

@@ -3,6 +3,7 @@
 mod authorization_code;
 mod device_code;
 mod renewal;
+mod sign_out;
 
 pub use authorization_code::{Begun, has_browser, hold};
 
@@ -177,9 +178,8 @@ impl Source for Arc<Person> {
         Some(self.get_anew(patience))
     }
 
-    fn sign_out(&self, deadline: Instant) -> Option<Result<bool, Error>> {
-        let forgotten = self.kept().forget(deadline).map_err(|problem| Error::SignInUnreadable { problem });
-        Some(forgotten.and_then(|forgotten| forgotten.ok_or_else(|| self.too_slow())))
+    fn sign_out(&self, patience: Patience) -> Option<Result<bool, Error>> {
+        Some(self.forget_and_revoke(patience))
     }
 
     fn begin_sign_in(&self, redirect_uri: &str, patience: Patience) -> Option<Result<Begun, Error>> {
@@ -188,10 +188,6 @@ impl Source for Arc<Person> {
 
     fn finish_sign_in(&self, begun: &Begun, query: &str, patience: Patience) -> Option<Result<Token, Error>> {
         matches!(self.way, Way::Browser(_)).then(|| self.finish_on_web(begun, query, patience))
-    }
-
-    fn sign_out_everywhere(&self, patience: Patience) -> Option<Result<bool, Error>> {
-        Some(self.forget_and_revoke(patience))
     }
 
     fn is_signed_in(&self) -> Option<Result<bool, Error>> {

@@ -101,15 +101,8 @@ impl RefreshToken {
         }
     }
 
-    /// Forgets it, once nobody else uses it: whether there was one; `None` where somebody uses it until `deadline`.
-    ///
-    /// # Errors
-    /// As [`Kept::token`].
-    pub fn forget(&self, deadline: Instant) -> Result<Option<bool>, String> {
-        self.take(deadline).map(|taken| taken.map(|tokens| !tokens.is_empty()))
-    }
-
-    /// The same; returns those that there were: behind this process's own one there may be the file's, of another process.
+    /// Forgets it, once nobody else uses it, and returns those that there were: behind this process's own one there may be the file's, of
+    /// another process. `None` where somebody uses it until `deadline`.
     ///
     /// # Errors
     /// As [`Kept::token`]; or one stays where it is.
