@@ -31,7 +31,12 @@ fn string() -> impl Strategy<Value = String> {
         2 => prop_oneof![Just(";"), Just("="), Just("{"), Just("}"), Just("}}"), Just(" "), Just(";;"), Just("\t")],
         1 => "[ -~]{0,3}".prop_map(|text| &*text.leak()),
     ];
-    let named = prop_oneof![4 => Just(""), 2 => Just("DSN=one;"), 2 => Just("DSN=two;"), 2 => Just("driver={A};"), 1 => Just("x={;DSN=two};DSN=one")];
+    let named = prop_oneof![
+        3 => Just(""),
+        2 => prop_oneof![Just("DSN=one;"), Just("DSN=two;"), Just("driver={A};"), Just("x={;DSN=two};DSN=one")],
+        // What driver managers were seen to differ on.
+        1 => prop_oneof![Just("driver={A};DRIVER=b;"), Just("DSN=one;DSN=two;"), Just("DSN=two;DSN=;"), Just("DSN =one;DRIVER=B;"), Just(" DSN=one;DRIVER=B;"), Just("x={}DSN=two;DRIVER=A;")],
+    ];
     (vec(piece.clone(), 0..5), named, vec(piece, 0..7)).prop_map(|(before, named, after)| before.concat() + named + &after.concat())
 }
 

@@ -8,7 +8,7 @@ use tokenshim::oauth::registration::ACCOUNTS_HOSTS;
 pub const EXIT_STATUSES: &str = "\
 Exit status:
   0  it is done; doctor: nothing failed
-  1  it could not be done, and nothing was changed; doctor: something failed
+  1  it could not be done, and no file of ODBC was changed; doctor: something failed
   2  the command line means nothing
   3  there is no such driver section or data source
   4  the provider refused the sign-in, or somebody has to sign in first

@@ -9,7 +9,7 @@ pub struct Failure {
     pub words: String,
 }
 
-/// It could not be done, and nothing was changed.
+/// It could not be done, and no file of ODBC was changed.
 const FAILED: u8 = 1;
 /// There is no such driver section or data source.
 const NOT_THERE: u8 = 3;
