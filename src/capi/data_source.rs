@@ -75,6 +75,15 @@ impl DataSource {
     }
 }
 
+impl DataSource {
+    /// Nothing asks for a token of it.
+    pub fn no_token(&self) -> Problem {
+        let home = self.settings.home();
+        let words = format!("nothing asks for a token here, or the connection string brings one of its own: set TokenSource in {home}.");
+        Problem::new(Status::NoToken, "HY000", &words)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

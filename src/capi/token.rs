@@ -94,15 +94,9 @@ unsafe fn get(
     let data_source = DataSource::of(string()?)?;
     let login_timeout = (timeout_seconds > 0).then(|| (Duration::from_secs(timeout_seconds.into()), Duration::ZERO));
     let application = Application { login_timeout, may_ask: flags & MAY_ASK != 0, ..Application::default() };
-    let sign_in = sign_in(&data_source.settings, &data_source.real_driver, &application)?.ok_or_else(|| no_token(&data_source))?;
+    let sign_in = sign_in(&data_source.settings, &data_source.real_driver, &application)?.ok_or_else(|| data_source.no_token())?;
     // SAFETY: as the caller promised.
     unsafe { put(token, handles::add(Arc::new(Got { sign_in, string: data_source.string })), "token") }
-}
-
-fn no_token(data_source: &DataSource) -> Problem {
-    let home = data_source.settings.home();
-    let words = format!("nothing asks for a token here, or the connection string brings one of its own: set TokenSource in {home}.");
-    Problem::new(Status::NoToken, "HY000", &words)
 }
 
 /// The token itself, as a text.

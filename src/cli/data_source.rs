@@ -39,16 +39,8 @@ pub fn read(name: &str, registry: &Registry) -> Result<DataSource, Failure> {
 /// Whose token it gets.
 pub fn account(source: &Source) -> Result<(DataSource, Account), Failure> {
     let data_source = read(&source.name, &registry(source.manager.driver_manager))?;
-    let account = Account::of(&data_source.settings, &data_source.real_driver)?.ok_or_else(|| no_token(&data_source))?;
+    let account = Account::of(&data_source.settings, &data_source.real_driver)?.ok_or_else(|| data_source.no_token())?;
     Ok((data_source, account))
-}
-
-/// Says that nothing asks for a token.
-pub fn no_token(data_source: &DataSource) -> Failure {
-    Failure::new(format!(
-        "nothing asks for a token here, or the connection string brings one of its own: set TokenSource in {}.",
-        data_source.settings.home()
-    ))
 }
 
 impl From<Problem> for Failure {
@@ -60,7 +52,7 @@ impl From<Problem> for Failure {
 
 /// When a token ends; `None` where nobody knows.
 pub fn end_of(token: &Token) -> Option<SystemTime> {
-    Some(SystemTime::now() + token.life?.checked_sub(token.age())?)
+    Some(SystemTime::now() + token.left()?)
 }
 
 /// The same in words.

@@ -23,7 +23,9 @@ pub fn shown(key: &str, value: &str) -> String {
 
 fn names(keywords: Keywords) -> String {
     let set = keywords.set.into_iter().map(|(keyword, _)| format!("{keyword}={MASK}"));
-    set.chain(keywords.removed.into_iter().map(|keyword| format!("-{keyword}"))).collect::<Vec<_>>().join(";")
+    let removed = keywords.removed.into_iter().map(|keyword| format!("-{keyword}"));
+    let kept = keywords.kept.into_iter().map(|keyword| format!("+{keyword}"));
+    set.chain(removed).chain(kept).collect::<Vec<_>>().join(";")
 }
 
 /// A URL without a user, a password, and what stands behind a question mark.
@@ -51,7 +53,7 @@ mod tests {
             ("tokenendpoint", "https://idp/token?code=s3cr3t", "https://idp/token?***"),
             ("TokenCommand", "/bin/get --password s3cr3t", "/bin/get ***"),
             ("TokenCommand", "/bin/get", "/bin/get"),
-            ("TokenKeywords", "Key={token};Password=s3cr3t;-UID", "Key=***;Password=***;-UID"),
+            ("TokenKeywords", "Key={token};Password=s3cr3t;-UID;+Role", "Key=***;Password=***;-UID;+Role"),
             ("TokenKeywords", "nonsense s3cr3t", "***"),
             ("TokenClientSecretFile", "/etc/x", "/etc/x"),
         ] {

@@ -1,7 +1,7 @@
 //! `tokenshim token`: the token that a connect would get.
 
 use super::arguments::Token;
-use super::data_source::{no_token, read, until};
+use super::data_source::{read, until};
 use super::failure::Failure;
 use super::{registry, say};
 use std::io::{IsTerminal, Write, stdout};
@@ -14,7 +14,7 @@ pub fn run(arguments: &Token) -> Result<(), Failure> {
     }
     let data_source = read(&source.name, &registry(source.manager.driver_manager))?;
     // Nobody is asked: `tokenshim login` does that.
-    let got = sign_in(&data_source.settings, &data_source.real_driver, &Application::default())?.ok_or_else(|| no_token(&data_source))?;
+    let got = sign_in(&data_source.settings, &data_source.real_driver, &Application::default())?.ok_or_else(|| data_source.no_token())?;
     if *expiry {
         say(&format!("{}\n", until(&got.token)));
         return Ok(());
